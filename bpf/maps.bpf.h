@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map and every global, defined once. They are weak because each .bpf.c that includes this file
+ * has a copy; the linker keeps one.
+ */
+#ifndef LVT_MAPS_BPF_H
+#define LVT_MAPS_BPF_H
+
+#include "types.h"
+#include <bpf/bpf_helpers.h>
+#include "abi.h"
+
+static __always_inline void lvt_count(u32 counter, u64 n);
+
+#include "request.bpf.h"
+
+/* ---- configuration, set before load ---- */
+
+const volatile u32 cfg_shards __weak = 1;	      /* power of two, <= LVT_MAX_SHARDS */
+const volatile u32 cfg_n_ports __weak = 0;	      /* 0 = every port */
+const volatile u16 cfg_ports[LVT_MAX_PORTS] __weak = {};
+const volatile u32 cfg_tgid __weak = 0;		      /* 0 = every process */
+const volatile u8 cfg_comm[LVT_COMM_LEN] __weak = {}; /* "" = every name */
+const volatile u64 cfg_cgroup __weak = 0;	      /* id of a cgroup directory, 0 = all */
+const volatile s32 cfg_cgroup_subsys __weak = -1;     /* v1: index of its controller; -1 = v2 */
+const volatile u8 cfg_wait[512] __weak = {};	      /* enum wait_class by syscall number */
+
+/* ---- shared with the loader while it runs ---- */
+
+u32 enabled __weak = 0;      /* the traced window: outside it connections are known, but nothing counts */
+u32 sweep_final __weak = 0;  /* the window is over: the sweep ends whatever has been answered */
+u32 n_services __weak = 0;   /* registered, may exceed LVT_MAX_SERVICES by those that found no room */
+u32 n_procs __weak = 0;	     /* rises with every new (service, process): time to look at its threads */
+u64 sweep_idle_ns __weak = 0; /* the sweep ends answered requests that have been idle so long */
+
+/* ---- maps ---- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct conn);
+} lvt_conns SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} lvt_threads SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NR_COUNTERS);
+	__type(key, u32);
+	__type(value, u64);
+} lvt_counters SEC(".maps") __weak;
+
+struct service_key {
+	u32 netns;
+	u32 port;
+};
+
+/* the id of a service + 1 */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4 * LVT_MAX_SERVICES);
+	__type(key, struct service_key);
+	__type(value, u32);
+} lvt_service_ids SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * LVT_MAX_SERVICES); /* the second half: names of those without room */
+	__type(key, u32);
+	__type(value, struct lvt_service);
+} lvt_services SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LVT_MAX_PROCS);
+	__type(key, struct lvt_proc_key);
+	__type(value, u32);
+} lvt_procs SEC(".maps") __weak;
+
+/* The processes among them, for a look-up by process alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LVT_MAX_PROCS);
+	__type(key, u32);
+	__type(value, u32);
+} lvt_tgids SEC(".maps") __weak;
+
+/*
+ * A service's numbers: one inner array of cfg_shards x struct lvt_shard each, made by the loader for
+ * the services there are and a few to come, so that memory goes with their number.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, LVT_MAX_SERVICES);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, sizeof(u32));
+} lvt_blocks SEC(".maps") __weak;
+
+/* What is in flight, by service and shard: apart from the block, as the sampling timer reads it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LVT_MAX_SERVICES * LVT_MAX_SHARDS);
+	__type(key, u32);
+	__type(value, struct lvt_flow);
+} lvt_flows SEC(".maps") __weak;
+
+static __always_inline void lvt_count(u32 counter, u64 n)
+{
+	u64 *v = bpf_map_lookup_elem(&lvt_counters, &counter);
+
+	if (v)
+		__sync_fetch_and_add(v, n);
+}
+
+#endif

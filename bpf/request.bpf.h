@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The request state machine of one connection: arrive -> read -> send ... -> finish, by the
+ * turn-around rule: a request runs from the first inbound payload after the previous answer to the
+ * last outbound payload before the next inbound one.
+ *
+ *   IDLE --arrive--> ARRIVED --read--> READING --send--> ANSWERED --arrive or finish--> ...
+ *
+ * Pure, as thread.bpf.h. The callers hold the socket's lock, so nothing here is atomic.
+ */
+#ifndef LVT_REQUEST_BPF_H
+#define LVT_REQUEST_BPF_H
+
+#include "thread.bpf.h"
+
+enum phase { PHASE_IDLE, PHASE_ARRIVED, PHASE_READING, PHASE_ANSWERED };
+
+enum conn_flags {
+	CONN_OPEN_AT_START = 1 << 0, /* until its first request: what it was doing is not known */
+	CONN_PIPELINED = 1 << 1,
+	CONN_MULTI_THREAD = 1 << 2,
+	CONN_UNACCEPTED = 1 << 3, /* the request arrived before the connection was accepted */
+	CONN_DRAINED = 1 << 4,	  /* the reader has taken all there was */
+	CONN_STALLED = 1 << 5,	  /* the last send met a full send buffer */
+	CONN_EVENTS_SHORT = 1 << 6,
+	CONN_LAST_WAS_SEND = 1 << 7, /* the last socket event here */
+	CONN_CLIENT = 1 << 8,	     /* .client is not all zero */
+	CONN_FIRST_SIGHT = 1 << 9,   /* its reader was first seen when it read */
+};
+
+#define CONN_OF_REQUEST                                                                            \
+	(CONN_PIPELINED | CONN_MULTI_THREAD | CONN_UNACCEPTED | CONN_DRAINED | CONN_STALLED |      \
+	 CONN_EVENTS_SHORT | CONN_CLIENT | CONN_FIRST_SIGHT)
+
+struct conn {
+	__u32 service;
+	__u16 phase; /* enum phase */
+	__u16 flags;
+	__u64 arrive, read, reply, done; /* the marks, ns */
+	__u64 more;			 /* when the next part of an unfinished request arrived */
+	__u32 reader, tid;		 /* the thread that read first; the one whose clocks these are */
+	__u32 event;			 /* number of its last socket event here */
+	__u32 copied, written;		 /* copied_seq, write_seq as last seen */
+	__u32 written_at_reply;
+	__u64 event_cpu;	  /* its CPU clock at that event */
+	__u64 own, own_done;	  /* CPU ns charged to the request; as of `done` */
+	__u64 reader_own;	  /* at a hand-off: what the reader can have spent on it at most */
+	struct clocks base;	  /* its clocks where its share of the request starts */
+	struct clocks at;	  /* its clocks at its last read, once answered at its last send */
+	struct clocks client;	  /* out of those, time that the client caused */
+	__u64 stage[NR_STAGES];	  /* what is settled before `base` */
+	__u64 bytes_in, bytes_out;
+};
+
+/* Everything a hook knows of the moment: time, socket, acting thread. */
+struct act {
+	__u64 now;
+	__u64 sk;
+	__u32 tid;
+	__u32 unread; /* bytes that TCP has and the application has not */
+	bool full;    /* no room left in the send buffer */
+};
+
+static __always_inline void request_reset(struct conn *c)
+{
+	c->phase = PHASE_IDLE;
+	c->flags &= ~CONN_OF_REQUEST;
+	c->tid = 0;
+	c->bytes_in = c->bytes_out = 0;
+	__builtin_memset(c->stage, 0, sizeof(c->stage));
+	__builtin_memset(&c->client, 0, sizeof(c->client));
+}
+
+/* New payload came in. The caller has finished an answered request first. */
+static __always_inline void request_arrive(struct conn *c, __u64 now, bool unaccepted)
+{
+	if (c->phase == PHASE_IDLE) {
+		c->arrive = now;
+		c->phase = PHASE_ARRIVED;
+		c->flags &= ~CONN_OPEN_AT_START;
+		if (unaccepted)
+			c->flags |= CONN_UNACCEPTED;
+	} else if (c->phase == PHASE_READING && c->flags & CONN_DRAINED) {
+		c->more = now;
+		c->flags &= ~CONN_DRAINED;
+	}
+}
+
+/*
+ * Whose CPU time is the interval between two socket events of a thread?
+ *   read X -> anything: X.  send X -> send Y: Y.  send X -> read: nobody's.  X -> X: X.
+ * "The last connection touched" would be wrong: a read-all-then-answer loop gave 16 us where 103 were
+ * spent. read X -> send Y is ambiguous: X gets it, and the time so decided is counted.
+ */
+static __always_inline void request_settle(struct conn *c, const struct thread *t, __u64 cpu,
+					   bool send)
+{
+	__u32 passed = t->event - c->event;
+
+	if (!passed) {
+		c->own += cpu - c->event_cpu;
+		return;
+	}
+	if (!(c->flags & CONN_LAST_WAS_SEND)) {
+		if (passed < THREAD_EVENTS)
+			c->own += t->events[(c->event + 1) & (THREAD_EVENTS - 1)] - c->event_cpu;
+		else
+			c->flags |= CONN_EVENTS_SHORT;
+	}
+	if (!send)
+		return;
+	if (t->event_send)
+		c->own += cpu - t->event_cpu;
+	else
+		lvt_count(COUNTER_AMBIGUOUS_CPU_NS, cpu - t->event_cpu);
+}
+
+/* Book a socket event of the thread. */
+static __always_inline void thread_event(struct thread *t, const struct act *a, __u64 cpu, bool send)
+{
+	if (t->event_sk != a->sk || t->event_send != send) {
+		t->event++;
+		t->events[t->event & (THREAD_EVENTS - 1)] = cpu;
+	}
+	t->event_sk = a->sk;
+	t->event_send = send;
+	t->event_ns = a->now;
+	t->event_cpu = cpu;
+}
+
+/* ... and remember it on the connection whose request it is about. */
+static __always_inline void request_event(struct conn *c, struct thread *t, const struct act *a,
+					  __u64 cpu, bool send)
+{
+	thread_event(t, a, cpu, send);
+	if (c->tid != a->tid)
+		return;
+	c->event = t->event;
+	c->event_cpu = cpu;
+	if (send)
+		c->flags |= CONN_LAST_WAS_SEND;
+	else
+		c->flags &= ~CONN_LAST_WAS_SEND;
+}
+
+/* The queue stages of [arrive, now], from what the reader did meanwhile. */
+static __always_inline void request_queue(struct conn *c, const struct thread *t,
+					  const struct act *a)
+{
+	__u64 unknown, pickup = thread_since(t), asleep;
+	struct walk w;
+
+	if (pickup < c->arrive)
+		pickup = c->arrive;
+	if (t->event_sk != a->sk && t->event_ns > pickup)
+		pickup = t->event_ns;
+	pickup = a->now > pickup ? a->now - pickup : 0;
+
+	unknown = thread_past(t, c->arrive, a->now, &w);
+	if (unknown && t->born && thread_ring_whole(t)) {
+		c->stage[STAGE_QUEUE_ACCEPT] += unknown;
+	} else if (unknown) {
+		c->stage[STAGE_UNATTRIBUTED] += unknown;
+		if (!thread_ring_whole(t))
+			lvt_count(COUNTER_RING_SHORT, 1);
+	}
+	c->stage[STAGE_QUEUE_PICKUP] += pickup;
+	c->stage[STAGE_QUEUE_BUSY] += w.did.ns[CAUSE_RUN] - pickup;
+	c->stage[STAGE_QUEUE_RUNQ] += w.did.ns[CAUSE_RUNQ];
+	c->stage[STAGE_QUEUE_WAKEUP] += w.did.ns[CAUSE_WAKEUP];
+	c->stage[STAGE_UNATTRIBUTED] += w.did.ns[CAUSE_UNKNOWN];
+	asleep = w.did.ns[CAUSE_BLOCKED] + w.did.ns[CAUSE_MUX] + w.did.ns[CAUSE_HOME];
+	/* while its reader sleeps, a connection that nobody has accepted waits for just that */
+	if (c->flags & CONN_UNACCEPTED)
+		c->stage[STAGE_QUEUE_ACCEPT] += asleep;
+	else
+		c->stage[STAGE_QUEUE_BLOCKED] += asleep;
+}
+
+/* The first read of a request: its queue ends, the reader's share begins. */
+static __always_inline void request_first_read(struct conn *c, struct thread *t,
+					       const struct act *a)
+{
+	c->read = a->now;
+	c->phase = PHASE_READING;
+	c->reader = c->tid = a->tid;
+	c->own = 0;
+	c->reader_own = ~0ull;
+	request_queue(c, t, a);
+	thread_clocks(t, a->now, &c->base);
+	c->at = c->base;
+}
+
+/*
+ * Between its last event here and `until` the thread could not go on with this request, as the client
+ * had not done its part. Waiting for events and idling in that time is the client's, and so is work on
+ * other requests; a blocked interval is if it was a read that waits for data.
+ */
+static __always_inline void request_client(struct conn *c, const struct thread *t,
+					   const struct clocks *now, const struct clocks *after,
+					   __u64 until, __u64 own)
+{
+	__u64 run, from, to;
+
+	run = now->ns[CAUSE_RUN] - c->at.ns[CAUSE_RUN] - after->ns[CAUSE_RUN];
+	if (run > own && run < 1ull << 60)
+		c->client.ns[CAUSE_RUN] += run - own;
+	c->client.ns[CAUSE_MUX] +=
+		now->ns[CAUSE_MUX] - c->at.ns[CAUSE_MUX] - after->ns[CAUSE_MUX];
+	c->client.ns[CAUSE_HOME] +=
+		now->ns[CAUSE_HOME] - c->at.ns[CAUSE_HOME] - after->ns[CAUSE_HOME];
+	if (t->wait == WAIT_READ) {
+		from = t->block_start;
+		to = t->block_end < until ? t->block_end : until;
+		run = now->ns[CAUSE_BLOCKED] - c->at.ns[CAUSE_BLOCKED] - after->ns[CAUSE_BLOCKED];
+		if (to > from && to - from <= run)
+			c->client.ns[CAUSE_BLOCKED] += to - from;
+	}
+	c->flags |= CONN_CLIENT;
+}
+
+/* A further read of a request that came in parts. */
+static __always_inline void request_read_more(struct conn *c, struct thread *t, const struct act *a,
+					      __u64 cpu)
+{
+	__u64 own = c->own;
+	struct clocks now;
+	struct walk w;
+
+	request_settle(c, t, cpu, false);
+	thread_clocks(t, a->now, &now);
+	if (c->more) {
+		thread_past(t, c->more, a->now, &w);
+		request_client(c, t, &now, &w.did, c->more, c->own - own);
+	}
+	c->at = now;
+}
+
+/*
+ * The reader's own share of a request that another thread answers: what it did between the read and
+ * `until`, up to its first idle wait or, if it went straight on, its next socket event.
+ */
+static __always_inline void request_reader_share(const struct conn *c, const struct thread *r,
+						 __u64 until, struct walk *w)
+{
+	__u64 limit = c->reader_own;
+
+	w->from = c->read;
+	w->hi = until;
+	thread_walk_busy(r, w);
+	if (w->did.ns[CAUSE_RUN] > limit) {
+		__builtin_memset(&w->did, 0, sizeof(w->did));
+		w->did.ns[CAUSE_RUN] = limit;
+	}
+}
+
+/* Before its first hand-off: how much CPU can the reader have spent on the request? */
+static __always_inline void request_reader_limit(struct conn *c, const struct thread *r)
+{
+	__u32 passed = r->event - c->event;
+
+	if (!passed)
+		return;
+	c->reader_own = c->own;
+	if (passed >= THREAD_EVENTS)
+		lvt_count(COUNTER_EVENTS_SHORT, 1);
+	else if (!(c->flags & CONN_LAST_WAS_SEND))
+		c->reader_own +=
+			r->events[(c->event + 1) & (THREAD_EVENTS - 1)] - c->event_cpu;
+}
+
+/* The clocks of an acting thread at an earlier moment. Returns ns that its ring does not know. */
+static __always_inline __u64 thread_clocks_at(const struct thread *t, __u64 when, __u64 now,
+					      struct clocks *out)
+{
+	struct walk w;
+	__u64 unknown;
+	__u32 i;
+
+	if (when == t->mark_ns) {
+		*out = t->mark;
+		return 0;
+	}
+	thread_clocks(t, now, out);
+	unknown = thread_past(t, when, now, &w);
+	for (i = 0; i < NR_CAUSES; i++)
+		out->ns[i] -= w.did.ns[i];
+	return unknown;
+}
+
+/*
+ * Another thread takes the request over. Its own share starts at the latest of the read, its previous
+ * send, the end of its idle wait, its birth. What lies between the read and that is the reader's own
+ * share (if the reader `r` could be asked), and otherwise service.handoff.
+ */
+static __always_inline void request_take_over(struct conn *c, struct thread *t, struct thread *r,
+					      const struct act *a, __u64 cpu)
+{
+	__u64 start = c->read, gap, unknown;
+	struct walk w = {};
+
+	if (t->mark_ns > start && t->mark_ns <= a->now)
+		start = t->mark_ns;
+	if (r && c->tid == c->reader)
+		request_reader_limit(c, r);
+	if (r && start > c->read)
+		request_reader_share(c, r, start, &w);
+	gap = start - c->read;
+	c->stage[STAGE_SERVICE_CPU] = w.did.ns[CAUSE_RUN];
+	c->stage[STAGE_SERVICE_RUNQ] = w.did.ns[CAUSE_RUNQ];
+	c->stage[STAGE_SERVICE_WAKEUP] = w.did.ns[CAUSE_WAKEUP];
+	c->stage[STAGE_SERVICE_BLOCKED] = w.did.ns[CAUSE_BLOCKED];
+	c->stage[STAGE_SERVICE_HANDOFF] = gap - w.did.ns[CAUSE_RUN] - w.did.ns[CAUSE_RUNQ] -
+					  w.did.ns[CAUSE_WAKEUP] - w.did.ns[CAUSE_BLOCKED];
+	unknown = thread_clocks_at(t, start, a->now, &c->base);
+	/* the ring did not reach: as if the thread had been in an unknown state */
+	c->base.ns[CAUSE_UNKNOWN] -= unknown;
+	__builtin_memset(&c->client, 0, sizeof(c->client));
+	c->flags &= ~(CONN_CLIENT | CONN_STALLED | CONN_DRAINED | CONN_EVENTS_SHORT);
+	c->flags |= CONN_MULTI_THREAD;
+	c->own = cpu - c->base.ns[CAUSE_RUN];
+	c->tid = a->tid;
+	c->at = c->base;
+	c->more = 0;
+	/* so that settling finds nothing to add */
+	c->event = t->event;
+	c->event_cpu = cpu;
+}
+
+/* The application received bytes. `cpu` is its thread's CPU clock. */
+static __always_inline void request_read(struct conn *c, struct thread *t, const struct act *a,
+					 __u64 cpu)
+{
+	if (c->phase == PHASE_ARRIVED)
+		request_first_read(c, t, a);
+	else if (c->phase == PHASE_READING)
+		request_read_more(c, t, a, cpu);
+	else if (c->phase == PHASE_ANSWERED && c->tid == a->tid)
+		request_settle(c, t, cpu, false);
+	c->more = 0;
+	if (a->unread)
+		c->flags &= ~CONN_DRAINED;
+	else
+		c->flags |= CONN_DRAINED;
+	request_event(c, t, a, cpu, false);
+}
+
+/*
+ * The application starts a send on a request that it has read: tentatively the last one. Returns the
+ * ns by which `done` moved, 0 for the first send.
+ */
+static __always_inline __u64 request_send(struct conn *c, struct thread *t, const struct act *a,
+					  __u64 cpu)
+{
+	struct clocks now, after = {};
+	__u64 own = c->own, moved = 0;
+
+	thread_clocks(t, a->now, &now);
+	request_settle(c, t, cpu, true);
+	if (c->phase == PHASE_READING) {
+		c->reply = a->now;
+		c->written_at_reply = c->written;
+		if (a->unread)
+			c->flags |= CONN_PIPELINED;
+	} else {
+		moved = a->now - c->done;
+		if (c->flags & CONN_STALLED) {
+			/* blocked inside the send, or in its event loop until there was room */
+			c->client.ns[CAUSE_BLOCKED] +=
+				now.ns[CAUSE_BLOCKED] - c->at.ns[CAUSE_BLOCKED];
+			request_client(c, t, &now, &after, 0, c->own - own);
+		}
+	}
+	if (a->full)
+		c->flags |= CONN_STALLED;
+	else
+		c->flags &= ~CONN_STALLED;
+	c->phase = PHASE_ANSWERED;
+	c->done = a->now;
+	c->at = now;
+	c->own_done = c->own;
+	request_event(c, t, a, cpu, true);
+	thread_sent(t, a->now, &now);
+	return moved;
+}
+
+/* Time on CPU since `base`: on this request, on others, or waiting for the client meanwhile. */
+static __always_inline void request_cpu_stages(struct conn *c)
+{
+	__u64 run = c->at.ns[CAUSE_RUN] - c->base.ns[CAUSE_RUN], own = c->own_done;
+
+	if (own > run)
+		own = run;
+	c->stage[STAGE_SERVICE_CPU] += own;
+	run -= own;
+	if (c->client.ns[CAUSE_RUN] > run)
+		c->client.ns[CAUSE_RUN] = run;
+	run -= c->client.ns[CAUSE_RUN];
+	c->stage[STAGE_SERVICE_CLIENT] += c->client.ns[CAUSE_RUN];
+	if (c->flags & CONN_EVENTS_SHORT) {
+		lvt_count(COUNTER_EVENTS_SHORT, 1);
+		c->stage[STAGE_UNATTRIBUTED] += run;
+	} else {
+		c->stage[STAGE_SERVICE_OTHER] += run;
+	}
+}
+
+/*
+ * The answered request is complete: fill .stage. Returns false, with everything in `unattributed`, if
+ * the stages do not add up to the latency or one is negative: a defect, counted as a loss.
+ */
+static __always_inline bool request_finish(struct conn *c)
+{
+	__u64 sum = 0, latency = c->done - c->arrive, any = 0, ns;
+	__u32 i;
+
+	request_cpu_stages(c);
+#define CAUSE(id, name, queue, service, what)                                                      \
+	if (CAUSE_##id != CAUSE_RUN) {                                                             \
+		ns = c->at.ns[CAUSE_##id] - c->base.ns[CAUSE_##id];                                \
+		if (c->flags & CONN_CLIENT) {                                                      \
+			if (c->client.ns[CAUSE_##id] > ns)                                         \
+				c->client.ns[CAUSE_##id] = ns;                                     \
+			ns -= c->client.ns[CAUSE_##id];                                            \
+			c->stage[STAGE_SERVICE_CLIENT] += c->client.ns[CAUSE_##id];                \
+		}                                                                                  \
+		c->stage[STAGE_##service] += ns;                                                   \
+	}
+#include "causes.def"
+#undef CAUSE
+	for (i = 0; i < NR_STAGES; i++) {
+		sum += c->stage[i];
+		any |= c->stage[i];
+	}
+	if (sum == latency && !(any >> 63))
+		return true;
+	lvt_count(any >> 63 ? COUNTER_NEGATIVE_STAGE : COUNTER_SUM_MISMATCH, 1);
+	__builtin_memset(c->stage, 0, sizeof(c->stage));
+	c->stage[STAGE_UNATTRIBUTED] = latency;
+	return false;
+}
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What is there already: iterators that the loader runs at start, for new services, and to sweep. */
+#include "service.bpf.h"
+#include "arch.bpf.h"
+#include "iter.h"
+#include <bpf/bpf_tracing.h>
+
+/* Who listens, and who holds a connection of a service? Sees every network namespace. */
+SEC("iter/task_file")
+int lvt_scan_files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *p = ctx->task;
+	struct file *file = ctx->file;
+	struct socket *socket;
+	struct sock *sk;
+	s32 service;
+
+	if (!p || !file)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	sk = socket->sk;
+	if (!sk || sk->sk_protocol != IPPROTO_TCP ||
+	    (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6))
+		return 0;
+	if (sk->__sk_common.skc_state == TCP_LISTEN) {
+		service_listens(sk, p, bpf_ktime_get_ns());
+	} else if (sk->__sk_common.skc_state == TCP_ESTABLISHED) {
+		service = service_of(sk);
+		if (service >= 0)
+			service_process(service, p->tgid);
+	}
+	return 0;
+}
+
+/* A thread that was there before us: give it clocks, in the state that it is in. */
+static __always_inline void seed(struct task_struct *p)
+{
+	u32 cause = p->__state ? CAUSE_BLOCKED : CAUSE_RUNQ, wait;
+	u64 now = bpf_ktime_get_ns();
+	struct pt_regs *regs;
+	struct thread *t;
+	s32 sysno;
+
+	if (p->flags & (PF_KTHREAD | PF_USER_WORKER | PF_IO_WORKER)) {
+		thread_make(p, now, cause, false);
+		return;
+	}
+	regs = (struct pt_regs *)bpf_task_pt_regs(p);
+	sysno = regs_syscall(regs);
+	if (cause == CAUSE_BLOCKED && sysno >= 0 && sysno < (s32)sizeof(cfg_wait)) {
+		wait = cfg_wait[sysno];
+		if (wait == WAIT_MUX)
+			cause = CAUSE_MUX;
+	}
+	t = thread_make(p, now, cause, false);
+	/* it sleeps where it idles: as good a first guess as its first sleep after a send */
+	if (t && cause != CAUSE_RUNQ && !t->home_trust) {
+		t->home_sys = sysno;
+		t->home_arg = regs_arg0(regs);
+		t->home_trust = 1;
+	}
+}
+
+/* Threads of the processes that lvt_scan_files found. */
+SEC("iter/task")
+int lvt_scan_threads(struct bpf_iter__task *ctx)
+{
+	struct task_struct *p = ctx->task;
+	u32 tgid;
+
+	if (!p || thread_of(p))
+		return 0;
+	tgid = p->tgid;
+	if (bpf_map_lookup_elem(&lvt_tgids, &tgid))
+		seed(p);
+	return 0;
+}
+
+/*
+ * Connections of one network namespace: those open before us get their state; answered requests that
+ * have been idle, with everything acknowledged, are complete. Runs under the socket's lock.
+ */
+SEC("iter/tcp")
+int lvt_sweep(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+	struct tcp_sock *tp;
+	struct conn *c;
+	struct sock *sk;
+	s32 service;
+
+	if (!skc)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(skc);
+	if (!tp)
+		return 0;
+	sk = (struct sock *)tp;
+	if (skc->skc_state != TCP_ESTABLISHED && skc->skc_state != TCP_CLOSE_WAIT)
+		return 0;
+	c = conn_of(sk);
+	if (!c) {
+		service = service_of(sk);
+		if (service >= 0 && conn_make(sk, service, CONN_OPEN_AT_START))
+			lvt_count(COUNTER_OPEN_AT_START, 1);
+		return 0;
+	}
+	if (sweep_final) {
+		if (c->phase == PHASE_ANSWERED)
+			conn_finish(c, tp);
+		else if (c->phase != PHASE_IDLE)
+			lvt_count(COUNTER_OPEN_AT_END, 1);
+	} else if (c->phase == PHASE_ANSWERED && tp->snd_una == tp->write_seq &&
+		   bpf_ktime_get_ns() - c->done >= sweep_idle_ns) {
+		conn_finish(c, tp);
+	}
+	return 0;
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The marks of a request: hooks on TCP. */
+#include "service.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* 6.2+; without them a hand-off's reader cannot be asked for its share, which is counted */
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *p) __ksym __weak;
+
+static __always_inline void conn_arrive(struct sock *sk, struct conn *c, struct tcp_sock *tp)
+{
+	if (c->phase == PHASE_ANSWERED)
+		conn_finish(c, tp);
+	if (c->phase == PHASE_IDLE) {
+		account_arrived(c->service);
+		c->bytes_in = c->bytes_out = 0;
+		c->copied = tp->copied_seq;
+		c->written = tp->write_seq;
+	} else if (!(c->flags & CONN_DRAINED)) {
+		return;
+	}
+	request_arrive(c, bpf_ktime_get_ns(), !sk->sk_socket);
+}
+
+/* Does the segment bring payload that TCP does not have yet? */
+static __always_inline bool segment_is_new(struct sk_buff *skb, struct tcp_sock *tp)
+{
+	const char *cb = skb->cb;
+	u32 seq = *(u32 *)(cb + bpf_core_field_offset(struct tcp_skb_cb, seq));
+	u32 end = *(u32 *)(cb + bpf_core_field_offset(struct tcp_skb_cb, end_seq));
+	u8 fin = *(u8 *)(cb + bpf_core_field_offset(struct tcp_skb_cb, tcp_flags)) & 1;
+
+	end -= fin;
+	if (end == seq)
+		return false;
+	if ((s32)(end - tp->rcv_nxt) > 0)
+		return true;
+	lvt_count(COUNTER_DUPLICATE_DATA, 1);
+	return false;
+}
+
+SEC("tp_btf/tcp_probe")
+int BPF_PROG(lvt_arrive, struct sock *sk, struct sk_buff *skb)
+{
+	struct conn *c = conn_of(sk);
+	struct tcp_sock *tp;
+
+	if (!c || !enabled)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp && segment_is_new(skb, tp))
+		conn_arrive(sk, c, tp);
+	return 0;
+}
+
+/* Data that came with the handshake's last packet, which tcp_probe does not see. Fires on FIN too. */
+SEC("tp_btf/sk_data_ready")
+int BPF_PROG(lvt_ready, struct sock *sk)
+{
+	struct tcp_sock *tp;
+	struct conn *c;
+
+	if (sk->__sk_common.skc_state != TCP_ESTABLISHED)
+		return 0;
+	c = conn_of(sk);
+	if (!c || c->phase != PHASE_IDLE || !enabled)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp && tp->rcv_nxt != tp->copied_seq)
+		conn_arrive(sk, c, tp);
+	return 0;
+}
+
+static __always_inline void take_over(struct conn *c, struct thread *t, struct act *a, u64 cpu)
+{
+	struct task_struct *p = NULL;
+	struct thread *reader = NULL;
+
+	if (bpf_task_from_pid)
+		p = bpf_task_from_pid(c->reader);
+	if (p)
+		reader = thread_of(p);
+	if (!reader)
+		lvt_count(COUNTER_READER_GONE, 1);
+	request_take_over(c, t, reader, a, cpu);
+	if (p)
+		bpf_task_release(p);
+}
+
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(lvt_read, struct sock *sk)
+{
+	struct conn *c = conn_of(sk);
+	struct task_struct *p;
+	struct tcp_sock *tp;
+	struct thread *t;
+	struct act a;
+	u64 cpu;
+
+	if (!c || !enabled)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	/* it fires for MSG_PEEK and for an empty splice pass, too */
+	if (!tp || tp->copied_seq == c->copied)
+		return 0;
+	c->bytes_in += tp->copied_seq - c->copied;
+	c->copied = tp->copied_seq;
+	p = bpf_get_current_task_btf();
+	a.now = bpf_ktime_get_ns();
+	a.sk = (u64)sk;
+	a.tid = p->pid;
+	a.unread = tp->rcv_nxt - tp->copied_seq;
+	a.full = false;
+	t = thread_of(p);
+	if (!t) {
+		t = thread_make(p, a.now, CAUSE_RUN, false);
+		if (!t)
+			return 0;
+		lvt_count(COUNTER_FIRST_SIGHT, 1);
+		service_process(c->service, p->tgid);
+	}
+	thread_act(t, a.now);
+	cpu = thread_cpu(t, a.now);
+	if (c->phase == PHASE_READING && c->tid != a.tid)
+		take_over(c, t, &a, cpu);
+	request_read(c, t, &a, cpu);
+	return 0;
+}
+
+/* No room for another segment: the send fails, or waits for the peer. */
+static __always_inline bool send_buffer_full(struct sock *sk, struct tcp_sock *tp)
+{
+	if (sk->sk_wmem_queued >= sk->sk_sndbuf)
+		return true;
+	return tp->notsent_lowat && tp->write_seq - tp->snd_nxt >= tp->notsent_lowat;
+}
+
+static __always_inline int conn_send(struct sock *sk)
+{
+	struct conn *c = conn_of(sk);
+	struct task_struct *p;
+	struct tcp_sock *tp;
+	struct thread *t;
+	struct act a;
+	u64 cpu, moved;
+	bool first;
+
+	if (!c || !enabled)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return 0;
+	p = bpf_get_current_task_btf();
+	a.now = bpf_ktime_get_ns();
+	a.sk = (u64)sk;
+	a.tid = p->pid;
+	a.unread = tp->rcv_nxt - tp->copied_seq;
+	a.full = send_buffer_full(sk, tp);
+	t = thread_of(p);
+	if (!t) {
+		t = thread_make(p, a.now, CAUSE_RUN, false);
+		if (!t)
+			return 0;
+		lvt_count(COUNTER_FIRST_SIGHT, 1);
+		service_process(c->service, p->tgid);
+	}
+	thread_act(t, a.now);
+	cpu = thread_cpu(t, a.now);
+	if (c->phase < PHASE_READING) {
+		/* not the answer to anything read; the request that waits meanwhile is not alone */
+		if (c->phase == PHASE_ARRIVED)
+			c->flags |= CONN_PIPELINED;
+		else if (!(c->flags & CONN_OPEN_AT_START))
+			account_exchange(c->service, EXCHANGE_UNSOLICITED);
+		thread_event(t, &a, cpu, true);
+		return 0;
+	}
+	c->bytes_out += tp->write_seq - c->written;
+	c->written = tp->write_seq;
+	if (c->tid != a.tid)
+		take_over(c, t, &a, cpu);
+	first = c->phase == PHASE_READING;
+	moved = request_send(c, t, &a, cpu);
+	if (first || moved)
+		account_answered(c->service, moved);
+	return 0;
+}
+
+SEC("tp_btf/tcp_sendmsg_locked")
+int BPF_PROG(lvt_send, struct sock *sk)
+{
+	return conn_send(sk);
+}
+
+/* Before 6.15. It fires at the end of a send, with its result: the mark is the end, not the start. */
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(lvt_send_end, struct sock *sk, int ret)
+{
+	return ret > 0 ? conn_send(sk) : 0;
+}
+
+/* Before 6.3. Both run under the socket's lock; sendfile() has a path of its own until 6.5. */
+SEC("fentry/tcp_sendmsg_locked")
+int BPF_PROG(lvt_send_fentry, struct sock *sk)
+{
+	return conn_send(sk);
+}
+
+SEC("fentry/tcp_sendpage_locked")
+int BPF_PROG(lvt_sendpage_fentry, struct sock *sk)
+{
+	return conn_send(sk);
+}
+
+/* The connection sends no more: whatever is open ends here. */
+static __always_inline void conn_close(struct conn *c, struct tcp_sock *tp)
+{
+	if (c->phase == PHASE_ANSWERED) {
+		conn_finish(c, tp);
+	} else if (c->phase != PHASE_IDLE) {
+		account_exchange(c->service, EXCHANGE_ABORTED);
+		account_dropped(c->service);
+		request_reset(c);
+	}
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(lvt_state, struct sock *sk, int old, int new)
+{
+	struct tcp_sock *tp;
+	struct conn *c;
+	s32 service;
+
+	if (new == TCP_LISTEN) {
+		struct task_struct *p = bpf_get_current_task_btf();
+		u64 now = bpf_ktime_get_ns();
+
+		service_listens(sk, p, now);
+		if (service_of(sk) >= 0)
+			thread_make(p, now, CAUSE_RUN, false);
+		return 0;
+	}
+	if (old == TCP_SYN_RECV && new == TCP_ESTABLISHED) {
+		service = service_of(sk);
+		if (service >= 0)
+			conn_make(sk, service, enabled ? 0 : CONN_OPEN_AT_START);
+		return 0;
+	}
+	/* after a peer's FIN (CLOSE_WAIT) the answer may still come */
+	if ((old != TCP_ESTABLISHED && old != TCP_CLOSE_WAIT) || new == TCP_CLOSE_WAIT)
+		return 0;
+	c = conn_of(sk);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (c && tp && enabled)
+		conn_close(c, tp);
+	return 0;
+}

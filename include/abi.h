@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What kernel and user side exchange: map values and the configuration. Fixed-width members only.
+ * All numbers are cumulative from attach and never reset by a reader: a snapshot is a difference.
+ */
+#ifndef LVT_ABI_H
+#define LVT_ABI_H
+
+#include <linux/types.h>
+#include "hist_layout.h"
+
+enum lvt_stage {
+#define STAGE(id, name, what) STAGE_##id,
+#include "stages.def"
+#undef STAGE
+	NR_STAGES
+};
+
+enum lvt_cause {
+#define CAUSE(id, name, queue, service, what) CAUSE_##id,
+#include "causes.def"
+#undef CAUSE
+	NR_CAUSES
+};
+
+enum lvt_counter {
+#define COUNTER(id, name, kind, what) COUNTER_##id,
+#include "counters.def"
+#undef COUNTER
+	NR_COUNTERS
+};
+
+/* How an exchange went; the first two add up to the requests. */
+enum lvt_exchange {
+	EXCHANGE_REQUEST_RESPONSE,
+	EXCHANGE_PIPELINED,   /* inbound bytes were unread when the answer began: several requests in one */
+	EXCHANGE_UNSOLICITED, /* a send with no request open */
+	EXCHANGE_ABORTED,     /* closed or reset before an answer */
+	NR_EXCHANGES
+};
+
+#define LVT_MAX_SERVICES 64
+#define LVT_MAX_PORTS 64   /* ports in a filter */
+#define LVT_MAX_PROCS 4096 /* (service, process) pairs kept */
+#define LVT_MAX_SHARDS 4   /* a service's numbers are kept in up to so many copies, by CPU */
+#define LVT_COMM_LEN 16
+
+/*
+ * One shard of one service's numbers. Latency and stages are in ns. A stage's histogram holds its
+ * non-zero values; a stage's exact sum is the sum of its anatomy column. The latency histogram
+ * counts the requests, the sum of all anatomy cells is the exact sum of all latencies.
+ */
+struct lvt_shard {
+	__u64 latency[HIST_BUCKETS];
+	__u64 stage[NR_STAGES][HIST_BUCKETS];
+	__u64 anatomy[ANATOMY_BUCKETS][NR_STAGES];
+	__u64 stage_max[NR_STAGES];
+	__u64 latency_max;
+	__u64 latency_min_inv; /* ~minimum, so that zero means none */
+	__u64 exchanges[NR_EXCHANGES];
+	__u64 multi_thread;
+	__u64 batch_sampled; /* requests whose payload was looked at, and those that held several */
+	__u64 batch_found;
+	__u64 batch_messages; /* messages in those */
+	/* filled by the reader, from lvt_flow */
+	__u64 arrivals;
+	__u64 answered;
+	__u64 dropped;
+	__u64 extended;
+	__u64 bytes_in;
+	__u64 bytes_out;
+	__u64 connections; /* established while traced, or open at the start */
+};
+
+/* What comes and goes: in flight = arrived - answered - dropped. */
+struct lvt_flow {
+	__u64 arrived;
+	__u64 answered; /* first sends of answers */
+	__u64 dropped;	/* arrived, but aborted before an answer */
+	__u64 extended; /* ns by which later sends moved `done` past the first one */
+};
+
+/* A listening endpoint; index = service id. */
+struct lvt_service {
+	__u32 netns; /* inode number of the network namespace */
+	__u16 port;
+	__u16 family; /* AF_INET or AF_INET6 of the listening socket */
+	__u32 tgid;   /* a process that listens on it */
+	__u32 used;   /* 0 = free entry */
+	char comm[LVT_COMM_LEN];
+	__u64 since; /* CLOCK_MONOTONIC ns of its registration */
+	/* in flight, sampled by a kernel timer: mean = sum / samples */
+	__u64 in_flight_sum;
+	__u64 in_flight_samples;
+};
+
+/* A process that belongs to a service. */
+struct lvt_proc_key {
+	__u32 tgid;
+	__u32 service;
+};
+
+#endif

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture/loader.h"
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
+#include "lvt.skel.h"
+
+#include "capture/netns.h"
+#include "capture/probe.h"
+#include "capture/waits.h"
+
+static char last_warning[256]; /* of libbpf, for the error that follows */
+
+static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char line[sizeof(last_warning)];
+
+	if (getenv("LVT_DEBUG"))
+		return vfprintf(stderr, fmt, args);
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, args);
+	line[strcspn(line, "\n")] = 0;
+	if (*line && !*last_warning)
+		memcpy(last_warning, line, sizeof(line));
+	return 0;
+}
+
+static __u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* ---- opening ---- */
+
+static int choose_hooks(struct tracer *t, struct err *e)
+{
+	struct probe p;
+	int err = probe_hooks(&p, e);
+
+	if (err)
+		return err;
+	if (!probe_may_load(&p)) {
+		err_set(e, -EPERM, "tracing needs root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN");
+		return err_hint(e, "run it with sudo");
+	}
+	if (!p.btf) {
+		err_set(e, -ENOTSUP, "this kernel has no type information (BTF)");
+		return err_hint(e, "use a kernel built with CONFIG_DEBUG_INFO_BTF=y; see 'lvt doctor'");
+	}
+	t->send_hook = probe_send_hook(&p);
+	if (!t->send_hook) {
+		err_set(e, -ENOTSUP, "this kernel has no hook for the start of a send");
+		return err_hint(e, "see 'lvt doctor'");
+	}
+	return 0;
+}
+
+static void select_programs(struct tracer *t)
+{
+	struct lvt_bpf *s = t->skel;
+	bool fentry = !strncmp(t->send_hook, "fentry/", 7);
+
+	bpf_program__set_autoload(s->progs.lvt_send,
+				  !strcmp(t->send_hook, "tp_btf/tcp_sendmsg_locked"));
+	bpf_program__set_autoload(s->progs.lvt_send_end,
+				  !strcmp(t->send_hook, "tp_btf/sock_send_length"));
+	bpf_program__set_autoload(s->progs.lvt_send_fentry, fentry);
+	bpf_program__set_autoload(s->progs.lvt_sendpage_fentry,
+				  fentry && libbpf_find_vmlinux_btf_id("tcp_sendpage_locked",
+								       BPF_TRACE_FENTRY) > 0);
+}
+
+static void configure(struct tracer *t)
+{
+	struct lvt_bpf *s = t->skel;
+	const struct filter *f = &t->filter;
+	int cpus = libbpf_num_possible_cpus();
+
+	t->shards = 1;
+	while (t->shards < LVT_MAX_SHARDS && (int)t->shards < cpus)
+		t->shards *= 2;
+	s->rodata->cfg_shards = t->shards;
+	s->rodata->cfg_n_ports = f->n_ports;
+	memcpy(s->rodata->cfg_ports, f->ports, sizeof(f->ports));
+	s->rodata->cfg_tgid = f->pid;
+	memcpy(s->rodata->cfg_comm, f->comm, sizeof(f->comm));
+	s->rodata->cfg_cgroup = f->cgroup;
+	s->rodata->cfg_cgroup_subsys = f->cgroup_subsys;
+	waits_fill(s->rodata->cfg_wait, sizeof(s->rodata->cfg_wait));
+	s->bss->sweep_idle_ns = TRACER_IDLE_MS * 1000000ull;
+}
+
+static int make_block(const struct tracer *t)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "lvt_block", sizeof(__u32),
+			      sizeof(struct lvt_shard), t->shards, &opts);
+}
+
+/* A block for each of the services, and a few to spare. */
+static int make_blocks(struct tracer *t, struct err *e)
+{
+	__u32 want = t->skel->bss->n_services + TRACER_SPARE, id;
+	int fd;
+
+	if (want > LVT_MAX_SERVICES)
+		want = LVT_MAX_SERVICES;
+	while (t->n_blocks < want) {
+		id = t->n_blocks;
+		fd = make_block(t);
+		if (fd < 0) {
+			err_set(e, fd, "no memory for the histograms of service %u (%zu kB): %s", id + 1,
+				t->shards * sizeof(struct lvt_shard) / 1024, strerror(-fd));
+			return err_hint(e, "trace fewer services with -p PORT, or raise the memory limit");
+		}
+		t->block_fd[id] = fd;
+		t->n_blocks++;
+		if (bpf_map_update_elem(bpf_map__fd(t->skel->maps.lvt_blocks), &id, &fd, BPF_ANY))
+			return err_set(e, -errno, "cannot add a service's histograms: %s",
+				       strerror(errno));
+	}
+	return 0;
+}
+
+static int load_failed(int err, struct err *e)
+{
+	err_set(e, err, "the kernel refused the programs: %s%s%s", strerror(-err),
+		*last_warning ? "; " : "", last_warning);
+	if (err == -EPERM)
+		return err_hint(e, "run it with sudo; 'lvt doctor' says what is missing");
+	if (err == -ENOMEM)
+		return err_hint(e, "the memory limit of this cgroup or RLIMIT_MEMLOCK is too low");
+	return err_hint(e, "'lvt doctor' says what this kernel lacks");
+}
+
+static int load(struct tracer *t, struct err *e)
+{
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	int err, inner;
+
+	/* matters before 5.11 only; without the right to raise it, loading says so */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	t->skel = lvt_bpf__open();
+	if (!t->skel)
+		return load_failed(-errno, e);
+	select_programs(t);
+	configure(t);
+	inner = make_block(t);
+	if (inner < 0)
+		return load_failed(inner, e);
+	bpf_map__set_inner_map_fd(t->skel->maps.lvt_blocks, inner);
+	err = lvt_bpf__load(t->skel);
+	/* the template has done its part */
+	close(inner);
+	if (err)
+		return load_failed(err, e);
+	t->fd_services = bpf_map__fd(t->skel->maps.lvt_services);
+	t->fd_procs = bpf_map__fd(t->skel->maps.lvt_procs);
+	t->fd_counters = bpf_map__fd(t->skel->maps.lvt_counters);
+	t->fd_flows = bpf_map__fd(t->skel->maps.lvt_flows);
+	return 0;
+}
+
+/* ---- iterators ---- */
+
+/* Run an iterator to its end: its program does all the work, and prints nothing. */
+static int iterate(struct bpf_link *link)
+{
+	char none[64];
+	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	while ((err = read(fd, none, sizeof(none))) > 0 || (err < 0 && errno == EAGAIN))
+		;
+	err = err < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int attach_iterators(struct tracer *t, struct err *e)
+{
+	struct lvt_bpf *s = t->skel;
+
+	s->links.lvt_scan_files = bpf_program__attach_iter(s->progs.lvt_scan_files, NULL);
+	s->links.lvt_scan_threads = bpf_program__attach_iter(s->progs.lvt_scan_threads, NULL);
+	s->links.lvt_sweep = bpf_program__attach_iter(s->progs.lvt_sweep, NULL);
+	if (!s->links.lvt_scan_files || !s->links.lvt_scan_threads || !s->links.lvt_sweep)
+		return err_set(e, -errno, "cannot attach the kernel's iterators: %s", strerror(errno));
+	return 0;
+}
+
+static int scan_files(struct tracer *t, struct err *e)
+{
+	int err = iterate(t->skel->links.lvt_scan_files);
+
+	if (err)
+		return err_set(e, err, "cannot look through open files: %s", strerror(-err));
+	return make_blocks(t, e);
+}
+
+static int scan_threads(struct tracer *t, struct err *e)
+{
+	int err;
+
+	if (t->procs_seen == t->skel->bss->n_procs)
+		return 0;
+	t->procs_seen = t->skel->bss->n_procs;
+	err = iterate(t->skel->links.lvt_scan_threads);
+	if (err)
+		return err_set(e, err, "cannot look through threads: %s", strerror(-err));
+	return 0;
+}
+
+static int sweep_here(void *arg)
+{
+	struct tracer *t = arg;
+
+	return iterate(t->skel->links.lvt_sweep);
+}
+
+/* Sweep each network namespace that has a service, once. */
+static int sweep(struct tracer *t, struct err *e)
+{
+	__u32 done[LVT_MAX_SERVICES], tgid[LVT_MAX_SERVICES], n = 0, id, i;
+	struct lvt_service s;
+	int err;
+
+	for (id = 0; id < tracer_services(t); id++) {
+		if (tracer_service(t, id, &s) || !s.used)
+			continue;
+		for (i = 0; i < n && done[i] != s.netns; i++)
+			;
+		if (i < n)
+			continue;
+		done[n] = s.netns;
+		tgid[n++] = s.tgid;
+	}
+	for (i = 0; i < n; i++) {
+		err = netns_call(done[i], tgid[i], sweep_here, t);
+		if (err && err != -ENOENT)
+			return err_set(e, err, "cannot look through connections: %s", strerror(-err));
+	}
+	return 0;
+}
+
+/* ---- life ---- */
+
+int tracer_open(struct tracer **out, const struct filter *f, struct err *e)
+{
+	struct tracer *t = calloc(1, sizeof(*t));
+	int err;
+
+	*out = NULL;
+	if (!t)
+		return err_set(e, -ENOMEM, "no memory");
+	t->filter = *f;
+	t->netns = netns_self();
+	libbpf_set_print(keep_warning);
+	err = choose_hooks(t, e);
+	if (!err)
+		err = load(t, e);
+	if (!err)
+		err = attach_iterators(t, e);
+	if (!err)
+		err = scan_files(t, e);
+	if (err) {
+		tracer_free(t);
+		return err;
+	}
+	*out = t;
+	return 0;
+}
+
+/*
+ * Sample what is in flight at 1 kHz, on the CPU that we are on. Where that is not possible there is no
+ * sampled in flight, and the report says so.
+ */
+static void attach_flight(struct tracer *t)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.size = sizeof(attr),
+		.sample_period = 1000000,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, -1, sched_getcpu(), -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	t->skel->links.lvt_flight = bpf_program__attach_perf_event(t->skel->progs.lvt_flight, fd);
+	if (!t->skel->links.lvt_flight)
+		close(fd);
+}
+
+int tracer_start(struct tracer *t, struct err *e)
+{
+	int err = lvt_bpf__attach(t->skel);
+
+	if (err)
+		return err_set(e, err, "cannot attach: %s%s%s", strerror(-err), *last_warning ? "; " : "",
+			       last_warning);
+	attach_flight(t);
+	/* again: what came between the first look and the hooks */
+	err = scan_files(t, e);
+	if (!err)
+		err = scan_threads(t, e);
+	if (!err)
+		err = sweep(t, e);
+	if (err)
+		return err;
+	t->started_ns = now_ns();
+	t->skel->bss->enabled = 1;
+	return 0;
+}
+
+int tracer_tick(struct tracer *t, struct err *e)
+{
+	int err = make_blocks(t, e);
+
+	if (!err)
+		err = scan_threads(t, e);
+	return err ? err : sweep(t, e);
+}
+
+int tracer_stop(struct tracer *t, struct err *e)
+{
+	struct bpf_object_skeleton *s = t->skel->skeleton;
+	int i;
+
+	t->skel->bss->enabled = 0;
+	t->stopped_ns = now_ns();
+	for (i = 0; i < s->prog_cnt; i++) {
+		struct bpf_link **link = s->progs[i].link;
+
+		if (*link == t->skel->links.lvt_sweep)
+			continue;
+		bpf_link__destroy(*link);
+		*link = NULL;
+	}
+	t->skel->bss->sweep_final = 1;
+	return sweep(t, e);
+}
+
+void tracer_free(struct tracer *t)
+{
+	__u32 i;
+
+	if (!t)
+		return;
+	for (i = 0; i < t->n_blocks; i++)
+		close(t->block_fd[i]);
+	lvt_bpf__destroy(t->skel);
+	free(t);
+}
+
+/* ---- reading ---- */
+
+__u32 tracer_services(const struct tracer *t)
+{
+	__u32 n = t->skel->bss->n_services;
+
+	return n < LVT_MAX_SERVICES ? n : LVT_MAX_SERVICES;
+}
+
+__u32 tracer_untraced(const struct tracer *t)
+{
+	__u32 n = t->skel->bss->n_services;
+
+	if (n > 2 * LVT_MAX_SERVICES)
+		n = 2 * LVT_MAX_SERVICES;
+	return n > LVT_MAX_SERVICES ? n - LVT_MAX_SERVICES : 0;
+}
+
+int tracer_service(const struct tracer *t, __u32 id, struct lvt_service *s)
+{
+	return bpf_map_lookup_elem(t->fd_services, &id, s) ? -errno : 0;
+}
+
+__u64 tracer_recursion(const struct tracer *t)
+{
+	struct bpf_program *p;
+	__u64 sum = 0;
+
+	bpf_object__for_each_program(p, t->skel->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(p) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+void tracer_hooks(const struct tracer *t, struct run *r)
+{
+	const struct run_hook hooks[] = {
+		{ "arrive", "tp_btf/tcp_probe" },
+		{ "ready", "tp_btf/sk_data_ready" },
+		{ "read", "tp_btf/tcp_rcv_space_adjust" },
+		{ "send", t->send_hook },
+		{ "state", "tp_btf/inet_sock_set_state" },
+		{ "switch", "tp_btf/sched_switch" },
+		{ "waking", "tp_btf/sched_waking" },
+		{ "fork", "tp_btf/sched_process_fork" },
+		{ "exec", "tp_btf/sched_process_exec" },
+	};
+
+	r->n_hooks = sizeof(hooks) / sizeof(*hooks);
+	memcpy(r->hooks, hooks, sizeof(hooks));
+}

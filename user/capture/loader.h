@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LVT_LOADER_H
+#define LVT_LOADER_H
+
+#include "abi.h"
+#include "base/err.h"
+#include "capture/filter.h"
+#include "model/run.h"
+
+/*
+ * The kernel side of a trace: programs, maps, and the work that has to be done beside them.
+ *
+ *	struct tracer *t;
+ *	tracer_open(&t, &filter, e);	load, find the services that there are
+ *	tracer_start(t, e);		attach; the traced window begins
+ *	tracer_tick(t, e);		every TRACER_TICK_MS
+ *	tracer_stop(t, e);		the window ends; what is answered is complete
+ *	snapshot_take(...);		see capture/snapshot.h
+ *	tracer_free(t);			nothing stays in the kernel
+ */
+enum {
+	TRACER_TICK_MS = 300,
+	TRACER_IDLE_MS = 500, /* an answer is complete when its connection has been idle so long */
+	TRACER_SPARE = 3,     /* blocks kept ready for services that appear between two ticks */
+};
+
+/* What other files of this folder read; nobody changes it but loader.c. */
+struct tracer {
+	struct lvt_bpf *skel;
+	struct filter filter;
+	const char *send_hook; /* static string */
+	__u32 shards;
+	__u32 netns; /* our own */
+	int block_fd[LVT_MAX_SERVICES];
+	__u32 n_blocks;
+	__u32 procs_seen;
+	__u64 started_ns, stopped_ns; /* CLOCK_MONOTONIC */
+	int fd_services, fd_procs, fd_counters, fd_flows;
+};
+
+/*
+ * Load the programs that this kernel can use and register the services that listen now. *t is NULL on
+ * failure. Errors say which right or kernel feature is missing and what to do.
+ */
+int tracer_open(struct tracer **t, const struct filter *f, struct err *e);
+
+int tracer_start(struct tracer *t, struct err *e);
+int tracer_tick(struct tracer *t, struct err *e);
+int tracer_stop(struct tracer *t, struct err *e);
+
+/* Detach, unload, free; NULL-safe, at any stage. */
+void tracer_free(struct tracer *t);
+
+/* How many services are registered; those that found no room are not in it. */
+__u32 tracer_services(const struct tracer *t);
+
+/* Copy one service's entry. Entries past LVT_MAX_SERVICES are the names of those without room. */
+int tracer_service(const struct tracer *t, __u32 id, struct lvt_service *s);
+
+/* Registered services that found no room, as far as their names are kept. */
+__u32 tracer_untraced(const struct tracer *t);
+
+/* Calls of our hooks that the kernel skipped, because one was running on that CPU. */
+__u64 tracer_recursion(const struct tracer *t);
+
+/* Fill the run's list of hooks. */
+void tracer_hooks(const struct tracer *t, struct run *r);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/options.h"
+#include "base/term.h"
+#include "base/units.h"
+#include "capture/child.h"
+#include "capture/listeners.h"
+#include "capture/loader.h"
+#include "capture/snapshot.h"
+#include "cmd.h"
+#include "report/json.h"
+#include "report/text.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON };
+static const char *const formats[] = { "text", "json", NULL };
+
+struct config {
+	struct filter_options filter;
+	double duration; /* 0 = until Ctrl-C or the command's end */
+	double interval;
+	int format;
+};
+
+static const struct option_row rows[] = {
+	{ .name = "port", .letter = 'p', .type = OPT_PORTS, .arg = "PORT[,PORT]",
+	  .offset = offsetof(struct config, filter.ports), .help = "services on these ports" },
+	{ .name = "pid", .type = OPT_U32, .arg = "PID", .min = 1, .max = 4194304,
+	  .offset = offsetof(struct config, filter.pid), .help = "services on which process PID listens" },
+	{ .name = "comm", .type = OPT_STRING, .arg = "NAME",
+	  .offset = offsetof(struct config, filter.comm),
+	  .help = "services on which a process called NAME listens" },
+	{ .name = "cgroup", .type = OPT_STRING, .arg = "PATH",
+	  .offset = offsetof(struct config, filter.cgroup),
+	  .help = "services on which a process in this cgroup, or below it, listens" },
+	{ .name = "duration", .letter = 'd', .type = OPT_SECONDS, .arg = "SECS",
+	  .offset = offsetof(struct config, duration), .help = "stop after SECS, counted from attach" },
+	{ .name = "interval", .letter = 'i', .type = OPT_SECONDS, .arg = "SECS",
+	  .offset = offsetof(struct config, interval),
+	  .help = "time between two progress lines on a terminal (1)" },
+	{ .name = "format", .type = OPT_CHOICE, .choices = formats,
+	  .offset = offsetof(struct config, format), .help = "kind of report (text)" },
+	{ 0 },
+};
+
+static const struct options options = {
+	.command = "record",
+	.args = "[OPTION...] [-- COMMAND ...]",
+	.about = "Trace services and report where the time of their requests goes. Without a filter, "
+		 "every listening TCP service of the host; several conditions narrow each other. Stops "
+		 "after -d SECS, at Ctrl-C, or when COMMAND (run as the invoking user) ends.",
+	.more = "Examples:\n"
+		"  sudo lvt record -p 6379 -d 10\n"
+		"  sudo lvt record --comm nginx -- wrk -d 5 http://127.0.0.1/\n"
+		"  sudo lvt record -p 8080 --format json > run.json\n",
+	.rows = rows,
+	.after = "COMMAND",
+};
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* ---- while it runs ---- */
+
+struct session {
+	const struct config *config;
+	struct tracer *tracer;
+	struct child child;
+	int signals;
+	double start, next_tick, next_line;
+	__u64 answered; /* at the last progress line */
+	bool line;	/* a progress line is on the terminal */
+};
+
+static void progress(struct session *s, double now)
+{
+	__u64 n = snapshot_answered(s->tracer);
+	char count[UNIT_LEN], rate[UNIT_LEN];
+
+	fprintf(stderr, "\r\033[K%.0f s  %s requests  %s  (Ctrl-C stops and reports)", now - s->start,
+		fmt_count(count, sizeof(count), n),
+		fmt_rate(rate, sizeof(rate), (n - s->answered) / s->config->interval));
+	fflush(stderr);
+	s->answered = n;
+	s->line = true;
+}
+
+/* A signal came: is it time to stop? */
+static bool stops(struct session *s)
+{
+	struct signalfd_siginfo info;
+	int status;
+
+	if (read(s->signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	if (info.ssi_signo != SIGCHLD)
+		return true;
+	if (!child_ended(&s->child, &status))
+		return false;
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		fprintf(stderr, "lvt: the command exited with status %d\n", WEXITSTATUS(status));
+	else if (WIFSIGNALED(status))
+		fprintf(stderr, "lvt: the command was ended by signal %d\n", WTERMSIG(status));
+	return true;
+}
+
+static int watch(struct session *s, struct err *e)
+{
+	bool show = term_is(stderr);
+	double end = s->config->duration ? s->start + s->config->duration : 0, now, next;
+	struct pollfd p = { .fd = s->signals, .events = POLLIN };
+	int err;
+
+	s->next_tick = s->start + TRACER_TICK_MS / 1e3;
+	s->next_line = s->start + s->config->interval;
+	for (;;) {
+		now = now_s();
+		if (end && now >= end)
+			break;
+		next = s->next_tick;
+		if (show && s->next_line < next)
+			next = s->next_line;
+		if (end && end < next)
+			next = end;
+		if (poll(&p, 1, next > now ? (next - now) * 1e3 + 1 : 0) > 0 && stops(s))
+			break;
+		now = now_s();
+		if (now >= s->next_tick) {
+			err = tracer_tick(s->tracer, e);
+			if (err)
+				return err;
+			s->next_tick = now + TRACER_TICK_MS / 1e3;
+		}
+		if (show && now >= s->next_line) {
+			progress(s, now);
+			s->next_line += s->config->interval;
+		}
+	}
+	if (s->line)
+		fprintf(stderr, "\r\033[K");
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+/* Say what is traced, or that nothing is and what could be. */
+static void announce(const struct session *s)
+{
+	const char *filter = s->tracer->filter.text;
+	__u32 n = tracer_services(s->tracer);
+	char list[400];
+
+	if (n) {
+		fprintf(stderr, "tracing %u service%s%s%s\n", n, n == 1 ? "" : "s", *filter ? " of " : "",
+			filter);
+		return;
+	}
+	listeners_describe(list, sizeof(list));
+	fprintf(stderr, "tracing; no service yet%s%s (what listens now: %s)\n",
+		*filter ? " that matches " : "", filter, list);
+}
+
+static int nothing_matched(const struct tracer *t, struct err *e)
+{
+	char list[300];
+
+	listeners_describe(list, sizeof(list));
+	err_set(e, -ENOENT, "no service matched%s%s", *t->filter.text ? " " : "", t->filter.text);
+	return err_hint(e, "what listens: %s", list);
+}
+
+static int report(const struct session *s, struct err *e)
+{
+	struct run r = {};
+	int err = snapshot_take(s->tracer, &r, e);
+
+	if (!err && s->config->format == FORMAT_JSON)
+		err = report_json(stdout, &r, e);
+	else if (!err)
+		err = report_text(stdout, &r, e);
+	run_free(&r);
+	return err;
+}
+
+static int record(struct session *s, const struct filter *f, struct err *e)
+{
+	int err = tracer_open(&s->tracer, f, e);
+
+	if (!err)
+		err = tracer_start(s->tracer, e);
+	if (err)
+		return err;
+	s->start = now_s();
+	announce(s);
+	if (s->child.pid)
+		err = child_start(&s->child, e);
+	if (!err)
+		err = watch(s, e);
+	if (!err)
+		err = tracer_stop(s->tracer, e);
+	child_stop(&s->child);
+	if (err)
+		return err;
+	if (!tracer_services(s->tracer))
+		return nothing_matched(s->tracer, e);
+	return report(s, e);
+}
+
+int cmd_record(int argc, char **argv, struct err *e)
+{
+	struct config config = { .interval = 1 };
+	struct session s = { .config = &config };
+	struct operands rest;
+	struct filter f;
+	int err = options_parse(&options, &config, argc, argv, &rest, e);
+
+	if (err)
+		return err == OPTIONS_HELP ? EXIT_GOOD : err;
+	err = filter_resolve(&f, &config.filter, e);
+	if (err)
+		return err;
+	s.signals = open_signals();
+	if (s.signals < 0)
+		return err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
+	if (rest.n_after)
+		err = child_prepare(&s.child, rest.after, e);
+	if (!err)
+		err = record(&s, &f, e);
+	child_stop(&s.child);
+	tracer_free(s.tracer);
+	close(s.signals);
+	return err;
+}

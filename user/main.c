@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/escape.h"
+#include "base/nearest.h"
+#include "cmd.h"
+
+const struct command commands[] = {
+	{ "record", "[OPTION...] [-- COMMAND ...]", "trace services: latency and where it goes",
+	  cmd_record },
+	{ "doctor", "[OPTION...]", "can this host trace, and what mends it if not", cmd_doctor },
+	{ "help", "[COMMAND]", "show the commands, or the help of one", cmd_help },
+	{ "version", "", "show the version", cmd_version },
+	{ 0 },
+};
+
+int command_find(const char *name, const struct command **found, struct err *e)
+{
+	struct nearest near;
+
+	if (!strcmp(name, "-h") || !strcmp(name, "--help"))
+		name = "help";
+	if (!strcmp(name, "-V") || !strcmp(name, "--version"))
+		name = "version";
+	nearest_start(&near, name);
+	for (const struct command *c = commands; c->name; c++) {
+		if (!strcmp(c->name, name)) {
+			*found = c;
+			return 0;
+		}
+		if (*name != '-')
+			nearest_try(&near, c->name);
+	}
+	if (*name == '-') {
+		nearest_try(&near, "--help");
+		nearest_try(&near, "--version");
+	}
+	err_usage(e, "unknown %s '%s'", *name == '-' ? "option" : "command", name);
+	if (near.best)
+		return err_hint(e, "did you mean '%s'?", near.best);
+	return err_hint(e, "'lvt help' lists the commands");
+}
+
+static void print_error(const struct err *e)
+{
+	char message[ESCAPE_FACTOR * sizeof(e->message) + 1];
+	char hint[ESCAPE_FACTOR * sizeof(e->hint) + 1];
+
+	escape_name(message, sizeof(message), e->message);
+	escape_name(hint, sizeof(hint), e->hint);
+	fprintf(stderr, "lvt: %s%s%s\n", message, *hint ? ": " : "", hint);
+}
+
+/*
+ * A standard stream that is closed would give its number to the next file opened, and output would
+ * land there. Taken by a file that refuses writing, the loss shows as an error instead.
+ */
+static void hold_standard_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* A reader that went away (head, less) is no news; a full disk is. */
+static int finish_output(int status)
+{
+	struct err e = { 0 };
+
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	if (errno == EPIPE)
+		return EXIT_FAILED;
+	err_set(&e, -errno, "cannot write the output");
+	if (errno)
+		err_hint(&e, "%s", strerror(errno));
+	print_error(&e);
+	return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c = NULL;
+	struct err e = { 0 };
+	int ret;
+
+	hold_standard_streams();
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		err_usage(&e, "no command given");
+		ret = err_hint(&e, "'lvt help' lists the commands");
+	} else {
+		ret = command_find(argv[1], &c, &e);
+	}
+	if (!ret)
+		ret = c->run(argc - 1, argv + 1, &e);
+	if (ret < 0) {
+		fflush(stdout);
+		print_error(&e);
+		ret = e.status;
+	}
+	return finish_output(ret);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/hist.h"
+
+#define MILLION 1000000u
+
+__u64 hist_count(const __u64 cells[HIST_BUCKETS])
+{
+	__u64 n = 0;
+
+	for (__u32 i = 0; i < HIST_BUCKETS; i++)
+		n += cells[i];
+	return n;
+}
+
+__u64 hist_rank(__u64 n, __u32 millionths)
+{
+	__u64 rank;
+
+	if (millionths >= MILLION)
+		return n;
+	rank = ((unsigned __int128)n * millionths + MILLION - 1) / MILLION;
+	return rank == 0 && n > 0 ? 1 : rank; /* q = 0 is the minimum */
+}
+
+__u32 hist_bucket_at(const __u64 cells[HIST_BUCKETS], __u64 rank)
+{
+	__u32 last = 0;
+	__u64 seen = 0;
+
+	for (__u32 i = 0; i < HIST_BUCKETS; i++) {
+		if (!cells[i])
+			continue;
+		seen += cells[i];
+		last = i;
+		if (seen >= rank)
+			break;
+	}
+	return last;
+}
+
+__u64 hist_middle(__u32 index)
+{
+	return hist_low(index) + hist_width(index) / 2;
+}
+
+__u64 hist_quantile(const __u64 cells[HIST_BUCKETS], __u64 zeros, __u32 millionths, __u64 min,
+		    __u64 max)
+{
+	__u64 count = hist_count(cells);
+	__u64 rank = hist_rank(count + zeros, millionths);
+	__u64 v;
+
+	if (rank <= zeros)
+		return 0;
+	if (rank == count + zeros)
+		return max; /* the largest is known exactly, whatever the quantile's name */
+	v = hist_middle(hist_bucket_at(cells, rank - zeros));
+	if (v < min)
+		return min;
+	return v > max ? max : v;
+}

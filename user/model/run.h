@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LVT_RUN_H
+#define LVT_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "../../include/abi.h"
+
+/*
+ * A run: what one trace measured, with everything needed to understand it. It is the one noun of
+ * the tool: every renderer, comparison and lab takes a run. Times are ns unless the name says
+ * otherwise. Unknown numbers are NAN or flagged, never zero.
+ */
+#define RUN_MAX_PIDS 64
+#define RUN_MAX_HOOKS 16
+
+struct run_hook {
+	const char *role; /* "send", "arrive", ... ; static strings */
+	const char *hook; /* "tp_btf/tcp_sendmsg_locked", ... */
+};
+
+struct run_service {
+	__u32 netns;	    /* inode number of its network namespace */
+	bool foreign_netns; /* not the namespace that lvt was started in */
+	__u16 port;
+	char comm[LVT_COMM_LEN + 1];
+	__u32 pids[RUN_MAX_PIDS]; /* sorted; the first RUN_MAX_PIDS of n_pids */
+	__u32 n_pids;
+	double window_s;       /* how long it was traced: less than the run's if it came later */
+	struct lvt_shard *sum; /* all shards added up; owned */
+	__u64 in_flight_sum, in_flight_samples; /* from the kernel's timer; 0 samples = unknown */
+};
+
+struct run {
+	char started[32];  /* RFC 3339, UTC */
+	double duration_s; /* attach to stop */
+	char host[65];
+	char kernel[128]; /* "Linux 6.18.44" */
+	char filter[256]; /* as the user gave it, "" = all services */
+	char label[64];
+	int cpus; /* online */
+	struct run_hook hooks[RUN_MAX_HOOKS];
+	size_t n_hooks;
+	__u64 counters[NR_COUNTERS];
+	double loader_cpu_s;
+	__u64 loader_rss_bytes;	      /* peak */
+	double bpf_ns_per_request;    /* NAN = not measured */
+	struct run_service *services; /* by requests, most first; owned */
+	size_t n_services;
+	char **untraced; /* names of services beyond the table, "comm:port"; owned */
+	size_t n_untraced;
+};
+
+void run_free(struct run *r);
+
+/* ---- reading a run; definitions are in the design's model and in the man page lvt-report ---- */
+
+struct dist {	     /* of the latency, or of one stage, over all requests of a service */
+	__u64 count; /* latency: requests; stage: requests in which it was not zero */
+	double mean; /* over all requests, zeros included: stage means add up to the latency mean */
+	/* Over all requests: quantiles within 0.8 %; max exact; min exact for the latency, for a
+	 * stage that was never zero the low end of its lowest bucket. Meaningless without requests. */
+	__u64 min, p50, p90, p99, p99_9, max;
+	double share; /* of the sum of all latencies, 0..1 */
+};
+
+struct anatomy_row {		    /* the requests whose latency is near a quantile */
+	const char *at;		    /* "p50", ... "max" */
+	double latency_ns;	    /* mean latency of these requests; its stages add up to it */
+	__u64 requests;		    /* how many there are */
+	double stage_ns[NR_STAGES]; /* mean per request */
+};
+
+enum { ANATOMY_ROWS = 5 }; /* p50 p90 p99 p99.9 max */
+
+struct littles_law {
+	double lambda_rps, latency_mean_s;
+	double predicted;      /* lambda * mean latency */
+	double sampled;	       /* NAN = not sampled */
+	double relative_error; /* |sampled - predicted| / predicted; NAN = unknown */
+};
+
+__u64 service_requests(const struct run_service *s);
+double service_rps(const struct run_service *s);
+void service_latency(const struct run_service *s, struct dist *d);
+void service_stage(const struct run_service *s, enum lvt_stage stage, struct dist *d);
+void service_anatomy(const struct run_service *s, struct anatomy_row rows[ANATOMY_ROWS]);
+
+/*
+ * The mean request of the slowest ones: of all from the anatomy bucket of a quantile (in
+ * millionths: 990000 = p99) up to the maximum. Many more requests than a row of the anatomy rests
+ * on, so it is what statements about a tail are made of. at = "tail".
+ */
+void service_tail(const struct run_service *s, __u32 millionths, struct anatomy_row *row);
+
+void service_littles_law(const struct run_service *s, struct littles_law *l);
+
+/* The sum of the counters that mean a lost or mistimed request. */
+__u64 run_loss(const struct run *r);
+
+const char *stage_name(enum lvt_stage s);
+const char *stage_meaning(enum lvt_stage s);
+const char *counter_name(enum lvt_counter c);
+const char *counter_meaning(enum lvt_counter c);
+enum counter_kind { COUNTER_KIND_LOSS, COUNTER_KIND_GAP, COUNTER_KIND_NOTE };
+enum counter_kind counter_kind(enum lvt_counter c);
+
+/* Add src to dst, cell by cell; maxima and minima are merged. */
+void shard_add(struct lvt_shard *dst, const struct lvt_shard *src);
+
+/* The share of exchanges that are plain request-response, 0..1; NAN without exchanges. */
+double service_plain_share(const struct run_service *s);
+
+#endif

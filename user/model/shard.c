@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/run.h"
+
+static void add_cells(__u64 *dst, const __u64 *src, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		dst[i] += src[i];
+}
+
+static void keep_larger(__u64 *dst, __u64 src)
+{
+	if (src > *dst)
+		*dst = src;
+}
+
+void shard_add(struct lvt_shard *dst, const struct lvt_shard *src)
+{
+	add_cells(dst->latency, src->latency, HIST_BUCKETS);
+	for (int st = 0; st < NR_STAGES; st++) {
+		add_cells(dst->stage[st], src->stage[st], HIST_BUCKETS);
+		keep_larger(&dst->stage_max[st], src->stage_max[st]);
+	}
+	for (__u32 b = 0; b < ANATOMY_BUCKETS; b++)
+		add_cells(dst->anatomy[b], src->anatomy[b], NR_STAGES);
+	keep_larger(&dst->latency_max, src->latency_max);
+	keep_larger(&dst->latency_min_inv,
+		    src->latency_min_inv); /* inverted: the smaller minimum */
+	add_cells(dst->exchanges, src->exchanges, NR_EXCHANGES);
+	dst->multi_thread += src->multi_thread;
+	dst->batch_sampled += src->batch_sampled;
+	dst->batch_found += src->batch_found;
+	dst->batch_messages += src->batch_messages;
+	dst->arrivals += src->arrivals;
+	dst->answered += src->answered;
+	dst->dropped += src->dropped;
+	dst->extended += src->extended;
+	dst->bytes_in += src->bytes_in;
+	dst->bytes_out += src->bytes_out;
+	dst->connections += src->connections;
+}

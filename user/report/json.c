@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/json.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "report/findings.h"
+#include "report/json_parts.h"
+
+static json_t *hooks(const struct run *r)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < r->n_hooks; i++) {
+		const char *other = json_string_value(json_object_get(all, r->hooks[i].role));
+		json_t *hook = other ? json_sprintf("%s, %s", other, r->hooks[i].hook) :
+				       json_string(r->hooks[i].hook);
+
+		if (json_put(all, r->hooks[i].role, hook)) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static json_t *the_run(const struct run *r)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "started",
+			 json_name(r->started), "duration_s", json_number(r->duration_s), "host",
+			 json_name(r->host), "kernel", json_name(r->kernel), "cpus",
+			 json_count(r->cpus), "filter", json_name(r->filter), "hooks", hooks(r),
+			 "label", json_name(r->label));
+}
+
+/* The counters of a kind by name, zeros too; with their sum first for losses. */
+static json_t *counters(const struct run *r, enum counter_kind kind)
+{
+	json_t *all = json_object();
+	int bad = 0;
+
+	if (kind == COUNTER_KIND_LOSS)
+		bad = json_put(all, "total", json_count(run_loss(r)));
+	for (int c = 0; c < NR_COUNTERS && !bad; c++)
+		if (counter_kind(c) == kind)
+			bad = json_put(all, counter_name(c), json_count(r->counters[c]));
+	if (!bad)
+		return all;
+	json_decref(all);
+	return NULL;
+}
+
+static json_t *overhead(const struct run *r)
+{
+	return json_pack("{s:n, s:o, s:o, s:o}", "events", "bpf_ns_per_request",
+			 json_number(r->bpf_ns_per_request), "loader_cpu_s",
+			 json_number(r->loader_cpu_s), "loader_rss_bytes",
+			 json_count(r->loader_rss_bytes));
+}
+
+static json_t *services(const struct run *r)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < r->n_services; i++) {
+		if (json_array_append_new(all, json_service(r, &r->services[i]))) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static json_t *untraced(const struct run *r)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < r->n_untraced; i++) {
+		if (json_array_append_new(all, json_name(r->untraced[i]))) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+int report_json(FILE *out, const struct run *r, struct err *e)
+{
+	struct finding warned[MAX_WARNINGS];
+	size_t n_warned = run_warnings(r, warned);
+	json_t *root;
+	int err = 0;
+
+	root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "lvt.report/1",
+			 "run", the_run(r), "loss", counters(r, COUNTER_KIND_LOSS), "gaps",
+			 counters(r, COUNTER_KIND_GAP), "notes", counters(r, COUNTER_KIND_NOTE),
+			 "overhead", overhead(r), "warnings", json_findings(warned, n_warned),
+			 "untraced", untraced(r), "services", services(r));
+	if (!root)
+		return err_set(e, -ENOMEM, "no memory for the JSON report");
+	errno = 0;
+	if (json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) ||
+	    fputc('\n', out) == EOF || fflush(out)) {
+		err = errno ? -errno : -EIO;
+		err_set(e, err, "cannot write the report: %s", strerror(-err));
+	}
+	json_decref(root);
+	return err;
+}

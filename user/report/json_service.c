@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "report/findings.h"
+#include "report/json_parts.h"
+
+json_t *json_number(double v)
+{
+	return isfinite(v) ? json_real(v) : json_null();
+}
+
+json_t *json_count(__u64 n)
+{
+	return n <= INT64_MAX ? json_integer((json_int_t)n) : json_real((double)n);
+}
+
+json_t *json_name(const char *name)
+{
+	char escaped[2048];
+	json_t *as_it_is = json_string(name);
+
+	return as_it_is ? as_it_is : json_string(escape_name(escaped, sizeof(escaped), name));
+}
+
+int json_put(json_t *object, const char *key, json_t *value)
+{
+	return json_object_set_new(object, key, value);
+}
+
+/* A value of a distribution: unknown when there was no request. */
+static json_t *value_of(__u64 v, bool known)
+{
+	return known ? json_count(v) : json_null();
+}
+
+static json_t *latency(const struct run_service *s)
+{
+	struct dist d;
+	bool k;
+
+	service_latency(s, &d);
+	k = d.count > 0;
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count", json_count(d.count),
+			 "mean", json_number(d.mean), "min", value_of(d.min, k), "p50",
+			 value_of(d.p50, k), "p90", value_of(d.p90, k), "p99", value_of(d.p99, k),
+			 "p99_9", value_of(d.p99_9, k), "max", value_of(d.max, k));
+}
+
+static json_t *stage(const struct run_service *s, enum lvt_stage st, bool known)
+{
+	struct dist d;
+
+	service_stage(s, st, &d);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count", json_count(d.count),
+			 "mean", json_number(d.mean), "p50", value_of(d.p50, known), "p90",
+			 value_of(d.p90, known), "p99", value_of(d.p99, known), "p99_9",
+			 value_of(d.p99_9, known), "max", value_of(d.max, known), "share",
+			 json_number(d.share));
+}
+
+static json_t *stages(const struct run_service *s)
+{
+	bool known = service_requests(s) > 0;
+	json_t *all = json_object();
+
+	for (int st = 0; st < NR_STAGES; st++) {
+		if (json_put(all, stage_name(st), stage(s, st, known))) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static json_t *anatomy_row(const struct anatomy_row *row)
+{
+	const char *at = strcmp(row->at, "p99.9") ? row->at : "p99_9";
+	json_t *ns = json_object();
+
+	for (int st = 0; st < NR_STAGES; st++) {
+		if (json_put(ns, stage_name(st), json_number(row->stage_ns[st]))) {
+			json_decref(ns);
+			return NULL;
+		}
+	}
+	return json_pack("{s:s, s:o, s:o, s:o}", "at", at, "latency_ns",
+			 json_number(row->latency_ns), "requests", json_count(row->requests),
+			 "stages_ns", ns);
+}
+
+static json_t *anatomy(const struct run_service *s)
+{
+	struct anatomy_row rows[ANATOMY_ROWS];
+	json_t *all = json_array();
+
+	service_anatomy(s, rows);
+	for (int i = 0; i < ANATOMY_ROWS; i++) {
+		if (json_array_append_new(all, anatomy_row(&rows[i]))) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static json_t *exchanges(const struct lvt_shard *sum)
+{
+	const __u64 *n = sum->exchanges;
+
+	return json_pack("{s:o, s:o, s:o, s:o}", "request_response",
+			 json_count(n[EXCHANGE_REQUEST_RESPONSE]), "pipelined",
+			 json_count(n[EXCHANGE_PIPELINED]), "unsolicited",
+			 json_count(n[EXCHANGE_UNSOLICITED]), "aborted",
+			 json_count(n[EXCHANGE_ABORTED]));
+}
+
+static json_t *littles_law(const struct run_service *s)
+{
+	struct littles_law l;
+
+	service_littles_law(s, &l);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "lambda_rps", json_number(l.lambda_rps),
+			 "latency_mean_s", json_number(l.latency_mean_s), "in_flight_predicted",
+			 json_number(l.predicted), "in_flight_sampled", json_number(l.sampled),
+			 "relative_error", json_number(l.relative_error), "samples",
+			 json_count(s->in_flight_samples));
+}
+
+static json_t *batches(const struct lvt_shard *sum)
+{
+	return json_pack("{s:o, s:o, s:o}", "sampled", json_count(sum->batch_sampled), "found",
+			 json_count(sum->batch_found), "messages", json_count(sum->batch_messages));
+}
+
+static json_t *pids(const struct run_service *s)
+{
+	json_t *all = json_array();
+
+	for (__u32 i = 0; i < s->n_pids && i < RUN_MAX_PIDS; i++) {
+		if (json_array_append_new(all, json_integer(s->pids[i]))) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static json_t *evidence(const struct finding *f)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < f->n_evidence; i++) {
+		const struct evidence *e = &f->evidence[i];
+
+		if (json_put(all, e->name,
+			     e->word ? json_string(e->word) : json_number(e->number))) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+json_t *json_findings(const struct finding *found, size_t n)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *f = json_pack("{s:s, s:s, s:o}", "id", found[i].id, "text", found[i].text,
+				      "evidence", evidence(&found[i]));
+
+		if (json_array_append_new(all, f)) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+json_t *json_service(const struct run *r, const struct run_service *s)
+{
+	const struct lvt_shard *sum = s->sum;
+	struct finding found[MAX_FINDINGS], warned[MAX_WARNINGS];
+	size_t n_found = service_findings(s, found), n_warned = service_warnings(r, s, warned);
+	json_t *counts, *all;
+
+	counts = json_pack("{s:i, s:s, s:o, s:o, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+			   "port", s->port, "family", "tcp", "comm", json_name(s->comm), "pids",
+			   pids(s), "processes", (int)s->n_pids, "netns", json_count(s->netns),
+			   "foreign_netns", (int)s->foreign_netns, "window_s",
+			   json_number(s->window_s), "requests", json_count(service_requests(s)),
+			   "throughput_rps", json_number(service_rps(s)), "bytes_in",
+			   json_count(sum->bytes_in), "bytes_out", json_count(sum->bytes_out),
+			   "connections", json_count(sum->connections));
+	all = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:o, s:n, s:o, s:n, s:o, s:o}",
+			"exchanges", exchanges(sum), "multi_thread", json_count(sum->multi_thread),
+			"batches", batches(sum), "plain_share", json_number(service_plain_share(s)),
+			"latency_ns", latency(s), "stages", stages(s), "net", "anatomy", anatomy(s),
+			"blocked_on", "littles_law", littles_law(s), "utilisation", "warnings",
+			json_findings(warned, n_warned), "findings", json_findings(found, n_found));
+	if (!counts || !all || json_object_update(counts, all)) {
+		json_decref(counts);
+		counts = NULL;
+	}
+	json_decref(all);
+	return counts;
+}

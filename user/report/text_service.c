@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/text_service.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "report/anatomy.h"
+#include "report/findings.h"
+
+enum { TABLE_WIDTH = 80, NAME_WIDTH = 16, PIDS_SHOWN = 8 };
+
+const char *service_name(const struct run_service *s, char buf[SERVICE_NAME_LEN])
+{
+	char comm[ESCAPE_FACTOR * LVT_COMM_LEN + 1];
+
+	snprintf(buf, SERVICE_NAME_LEN, ":%u %s", s->port,
+		 s->comm[0] ? escape_name(comm, sizeof(comm), s->comm) : "(unknown)");
+	return buf;
+}
+
+static double queue_share(const struct run_service *s)
+{
+	double share = 0;
+	struct dist d;
+
+	for (int st = 0; st < NR_STAGES; st++) {
+		if (strncmp(stage_name(st), "queue.", strlen("queue.")))
+			continue;
+		service_stage(s, st, &d);
+		share += d.share;
+	}
+	return share;
+}
+
+static void print_cell(const struct page *p, const char *text, int width)
+{
+	char buf[64];
+
+	fputs(pad_left(buf, sizeof(buf), text, width), p->out);
+}
+
+static void print_row(const struct page *p, const struct run_service *s, int name_width)
+{
+	char buf[UNIT_LEN], comm[64], cell[128];
+	struct dist d;
+
+	service_latency(s, &d);
+	snprintf(buf, sizeof(buf), ":%u", s->port);
+	print_cell(p, buf, 6);
+	escape_name(comm, name_width + 1, s->comm[0] ? s->comm : "(unknown)");
+	fprintf(p->out, "  %s", pad_right(cell, sizeof(cell), comm, name_width));
+	if (s->n_pids > 1)
+		snprintf(buf, sizeof(buf), "%u+%u", s->pids[0], s->n_pids - 1);
+	else if (s->n_pids)
+		snprintf(buf, sizeof(buf), "%u", s->pids[0]);
+	print_cell(p, s->n_pids ? buf : "-", 11);
+	print_cell(p, fmt_count(buf, sizeof(buf), d.count), 13);
+	if (d.count) {
+		print_cell(p, fmt_rate(buf, sizeof(buf), service_rps(s)), 10);
+		print_cell(p, fmt_ns(buf, sizeof(buf), d.p50), 8);
+		print_cell(p, fmt_ns(buf, sizeof(buf), d.p99), 8);
+		print_cell(p, fmt_share(buf, sizeof(buf), queue_share(s)), 6);
+	}
+	fputc('\n', p->out);
+}
+
+void services_print(const struct page *p, const struct run *r)
+{
+	int name_width = NAME_WIDTH + (p->columns > TABLE_WIDTH ? p->columns - TABLE_WIDTH : 0);
+
+	if (name_width > 2 * NAME_WIDTH)
+		name_width = 2 * NAME_WIDTH;
+	page_style(p, STYLE_DIM);
+	fprintf(p->out, "%6s  %-*s%11s%13s%10s%8s%8s%6s\n", "port", name_width, "service", "pid",
+		"requests", "rate", "p50", "p99", "queue");
+	page_style(p, STYLE_PLAIN);
+	for (size_t i = 0; i < r->n_services; i++)
+		print_row(p, &r->services[i], name_width);
+}
+
+/* "(pid 812)" or "(3 processes: 812 813 814)", and the network namespace if it is another one. */
+static void name_processes(const struct run_service *s, char *buf, size_t size)
+{
+	size_t len;
+
+	if (s->n_pids == 1) {
+		snprintf(buf, size, "(pid %u", s->pids[0]);
+	} else {
+		len = snprintf(buf, size, "(%u processes%s", s->n_pids, s->n_pids ? ":" : "");
+		for (__u32 i = 0; i < s->n_pids && i < PIDS_SHOWN && len < size; i++)
+			len += snprintf(buf + len, size - len, " %u", s->pids[i]);
+		if (s->n_pids > PIDS_SHOWN && len < size)
+			snprintf(buf + len, size - len, " ...");
+	}
+	len = strlen(buf);
+	if (s->foreign_netns)
+		snprintf(buf + len, size - len, ", netns %u", s->netns);
+	len = strlen(buf);
+	snprintf(buf + len, size - len, ")");
+}
+
+/* The service's name at the left, its requests at the right, a rule between. */
+static void print_title(const struct page *p, const struct run_service *s)
+{
+	char name[SERVICE_NAME_LEN], pids[192], count[UNIT_LEN], right[64];
+	__u64 n = service_requests(s);
+	int fill;
+
+	service_name(s, name);
+	name_processes(s, pids, sizeof(pids));
+	snprintf(right, sizeof(right), "%s request%s", fmt_count(count, sizeof(count), n),
+		 n == 1 ? "" : "s");
+	fill = p->columns - (int)(utf8_width(name) + 1 + utf8_width(pids) + 2 + utf8_width(right));
+	page_style(p, STYLE_BOLD);
+	fputs(name, p->out);
+	page_style(p, STYLE_PLAIN);
+	if (fill < 1) { /* many processes, or a name of \xNN: two lines */
+		fputc('\n', p->out);
+		page_text(p, 2, "", STYLE_PLAIN, pids);
+		fill = p->columns - (int)utf8_width(right) - 1;
+	} else {
+		fprintf(p->out, " %s ", pids);
+	}
+	page_style(p, STYLE_DIM);
+	page_repeat(p, "─", fill);
+	page_style(p, STYLE_BOLD);
+	fprintf(p->out, " %s\n", right);
+	page_style(p, STYLE_PLAIN);
+}
+
+/* Quantiles are spread out when there is room, so that the eye finds them. */
+static void print_quantiles(const struct page *p, const struct run_service *s)
+{
+	int gap = p->columns >= 90 ? 5 : 2, at = 0, width;
+	char buf[UNIT_LEN];
+	struct dist d;
+
+	service_latency(s, &d);
+	const struct {
+		const char *name;
+		double ns;
+	} q[] = { { "p50", d.p50 },	{ "p90", d.p90 }, { "p99", d.p99 },
+		  { "p99.9", d.p99_9 }, { "max", d.max }, { "mean", d.mean } };
+
+	for (size_t i = 0; i < sizeof(q) / sizeof(q[0]); i++) {
+		fmt_ns(buf, sizeof(buf), q[i].ns);
+		width = utf8_width(q[i].name) + 1 + utf8_width(buf);
+		if (i && at + gap + width > p->columns) {
+			fputc('\n', p->out);
+			at = 0;
+		}
+		at += fprintf(p->out, "%*s", at ? gap : 2, "") + width;
+		page_style(p, STYLE_DIM);
+		fprintf(p->out, "%s ", q[i].name);
+		page_style(p, STYLE_PLAIN);
+		page_style(p, STYLE_BOLD);
+		fputs(buf, p->out);
+		page_style(p, STYLE_PLAIN);
+	}
+	fputc('\n', p->out);
+}
+
+static void print_throughput(const struct page *p, const struct run_service *s)
+{
+	const struct lvt_shard *sum = s->sum;
+	char text[UNIT_LEN];
+	struct items l = { 0 };
+
+	items_add(&l, "%s", fmt_rate(text, sizeof(text), service_rps(s)));
+	items_add(&l, "in %s", fmt_byte_rate(text, sizeof(text), sum->bytes_in / s->window_s));
+	items_add(&l, "out %s", fmt_byte_rate(text, sizeof(text), sum->bytes_out / s->window_s));
+	items_add(&l, "%s connection%s", fmt_count(text, sizeof(text), sum->connections),
+		  sum->connections == 1 ? "" : "s");
+	page_text(p, LABEL_INDENT, "  throughput", STYLE_DIM, l.text);
+}
+
+static void print_in_flight(const struct page *p, const struct run_service *s)
+{
+	char rate[UNIT_LEN], mean[UNIT_LEN], sampled[UNIT_LEN], law[UNIT_LEN], text[256];
+	struct littles_law l;
+	int len;
+
+	service_littles_law(s, &l);
+	fmt_rate(rate, sizeof(rate), l.lambda_rps);
+	fmt_ns(mean, sizeof(mean), l.latency_mean_s * 1e9);
+	fmt_quantity(sampled, sizeof(sampled), l.sampled);
+	len = snprintf(text, sizeof(text), "%s%s; Little's law: %s × %s = %s",
+		       isnan(l.sampled) ? "not" : sampled, " sampled", rate, mean,
+		       fmt_quantity(law, sizeof(law), l.predicted));
+	if (!isnan(l.relative_error))
+		snprintf(text + len, sizeof(text) - len, " (%.*f %% apart)",
+			 l.relative_error < 0.0995, 100 * l.relative_error);
+	page_text(p, LABEL_INDENT, "  in flight", STYLE_DIM, text);
+}
+
+static void print_exchanges(const struct page *p, const struct run_service *s)
+{
+	static const char *const kinds[NR_EXCHANGES] = {
+		[EXCHANGE_REQUEST_RESPONSE] = "request-response",
+		[EXCHANGE_PIPELINED] = "pipelined",
+		[EXCHANGE_UNSOLICITED] = "unsolicited",
+		[EXCHANGE_ABORTED] = "aborted",
+	};
+	const struct lvt_shard *sum = s->sum;
+	char text[UNIT_LEN], of[UNIT_LEN], batches[128];
+	struct items l = { 0 };
+
+	for (int k = 0; k < NR_EXCHANGES; k++)
+		items_add(&l, "%s %s", fmt_count(text, sizeof(text), sum->exchanges[k]), kinds[k]);
+	if (sum->multi_thread)
+		items_add(&l, "%s by several threads",
+			  fmt_count(text, sizeof(text), sum->multi_thread));
+	page_text(p, LABEL_INDENT, "  exchanges", STYLE_DIM, l.text);
+	if (!sum->batch_sampled)
+		return;
+	snprintf(batches, sizeof(batches), "%s in %s exchanges whose payload was sampled",
+		 sum->batch_found ? fmt_count(text, sizeof(text), sum->batch_found) : "none",
+		 fmt_count(of, sizeof(of), sum->batch_sampled));
+	page_text(p, LABEL_INDENT, "  batches", STYLE_DIM, batches);
+}
+
+bool warning_is_urgent(const struct run *r, const struct finding *f)
+{
+	return r->n_services == 1 ||
+	       (strcmp(f->id, "no_requests") != 0 && strcmp(f->id, "came_later") != 0);
+}
+
+static void print_notes(const struct page *p, const struct run *r, const struct run_service *s)
+{
+	struct finding found[MAX_WARNINGS > MAX_FINDINGS ? MAX_WARNINGS : MAX_FINDINGS];
+	size_t n = service_warnings(r, s, found);
+
+	for (size_t i = 0; i < n; i++)
+		if (r->n_services > 1) /* a single one's stand in the first lines */
+			page_text(p, 4, "  !", STYLE_WARNING, found[i].text);
+	n = service_findings(s, found);
+	if (n)
+		fputc('\n', p->out);
+	for (size_t i = 0; i < n; i++)
+		page_text(p, 4, "  →", STYLE_BOLD, found[i].text);
+}
+
+void service_print(const struct page *p, const struct run *r, const struct run_service *s)
+{
+	print_title(p, s);
+	if (service_requests(s)) {
+		print_quantiles(p, s);
+		fputc('\n', p->out);
+		anatomy_print(p, s);
+		fputc('\n', p->out);
+		print_throughput(p, s);
+		print_in_flight(p, s);
+		print_exchanges(p, s);
+	}
+	print_notes(p, r, s);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LVT_TEXT_SERVICE_H
+#define LVT_TEXT_SERVICE_H
+
+#include "base/escape.h"
+#include "model/run.h"
+#include "report/findings.h"
+#include "report/page.h"
+
+/* The parts of the text report that are about services. */
+enum {
+	SERVICE_NAME_LEN = 8 + ESCAPE_FACTOR * LVT_COMM_LEN + 1,
+	LABEL_INDENT = 14, /* where the text beside a label begins */
+};
+
+/* ":6379 redis-server", escaped, into buf. */
+const char *service_name(const struct run_service *s, char buf[SERVICE_NAME_LEN]);
+
+/* Whether a warning is said in the first lines; with several services some stand with theirs. */
+bool warning_is_urgent(const struct run *r, const struct finding *f);
+
+/* The table of all services, a line each, in the run's order. */
+void services_print(const struct page *p, const struct run *r);
+
+/* All about one service; a service without requests gets a line that says so. */
+void service_print(const struct page *p, const struct run *r, const struct run_service *s);
+
+#endif
