@@ -143,8 +143,8 @@ static __noinline int account_request(struct conn *c)
 		account_max(&s->latency_max, latency);
 	if (~latency > s->latency_min_inv)
 		account_max(&s->latency_min_inv, ~latency);
-	account_add(&s->exchanges[c->flags & CONN_PIPELINED ? EXCHANGE_PIPELINED
-							      : EXCHANGE_REQUEST_RESPONSE],
+	account_add(&s->exchanges[c->flags & CONN_PIPELINED ? EXCHANGE_PIPELINED :
+							      EXCHANGE_REQUEST_RESPONSE],
 		    1);
 	if (c->flags & CONN_MULTI_THREAD)
 		account_add(&s->multi_thread, 1);

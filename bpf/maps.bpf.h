@@ -12,25 +12,28 @@
 
 static __always_inline void lvt_count(u32 counter, u64 n);
 
+#include "batch.bpf.h"
 #include "request.bpf.h"
 
 /* ---- configuration, set before load ---- */
 
-const volatile u32 cfg_shards __weak = 1;	      /* power of two, <= LVT_MAX_SHARDS */
-const volatile u32 cfg_n_ports __weak = 0;	      /* 0 = every port */
+const volatile u32 cfg_shards __weak = 1;  /* power of two, <= LVT_MAX_SHARDS */
+const volatile u32 cfg_n_ports __weak = 0; /* 0 = every port */
 const volatile u16 cfg_ports[LVT_MAX_PORTS] __weak = {};
 const volatile u32 cfg_tgid __weak = 0;		      /* 0 = every process */
 const volatile u8 cfg_comm[LVT_COMM_LEN] __weak = {}; /* "" = every name */
 const volatile u64 cfg_cgroup __weak = 0;	      /* id of a cgroup directory, 0 = all */
 const volatile s32 cfg_cgroup_subsys __weak = -1;     /* v1: index of its controller; -1 = v2 */
 const volatile u8 cfg_wait[512] __weak = {};	      /* enum wait_class by syscall number */
+const volatile u8 cfg_buffer[512] __weak = {};	      /* enum buffer_class by syscall number */
 
 /* ---- shared with the loader while it runs ---- */
 
-u32 enabled __weak = 0;      /* the traced window: outside it connections are known, but nothing counts */
-u32 sweep_final __weak = 0;  /* the window is over: the sweep ends whatever has been answered */
-u32 n_services __weak = 0;   /* registered, may exceed LVT_MAX_SERVICES by those that found no room */
-u32 n_procs __weak = 0;	     /* rises with every new (service, process): time to look at its threads */
+u32 enabled __weak =
+	0; /* the traced window: outside it connections are known, but nothing counts */
+u32 sweep_final __weak = 0; /* the window is over: the sweep ends whatever has been answered */
+u32 n_services __weak = 0; /* registered, may exceed LVT_MAX_SERVICES by those that found no room */
+u32 n_procs __weak = 0; /* rises with every new (service, process): time to look at its threads */
 u64 sweep_idle_ns __weak = 0; /* the sweep ends answered requests that have been idle so long */
 
 /* ---- maps ---- */
@@ -71,7 +74,8 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * LVT_MAX_SERVICES); /* the second half: names of those without room */
+	__uint(max_entries,
+	       2 * LVT_MAX_SERVICES); /* the second half: names of those without room */
 	__type(key, u32);
 	__type(value, struct lvt_service);
 } lvt_services SEC(".maps") __weak;
@@ -102,13 +106,31 @@ struct {
 	__uint(value_size, sizeof(u32));
 } lvt_blocks SEC(".maps") __weak;
 
+/* Where a payload is looked at. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct batch);
+} lvt_batch SEC(".maps") __weak;
+
 /* What is in flight, by service and shard: apart from the block, as the sampling timer reads it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LVT_MAX_SERVICES * LVT_MAX_SHARDS);
+	__uint(max_entries, LVT_MAX_SERVICES *LVT_MAX_SHARDS);
 	__type(key, u32);
 	__type(value, struct lvt_flow);
 } lvt_flows SEC(".maps") __weak;
+
+/* An entry of cfg_wait or cfg_buffer; 0 for what is no syscall. */
+static __always_inline u8 by_syscall(const volatile u8 *table, s32 sysno)
+{
+	u32 n = sysno;
+
+	/* so that the check stays as it is: the verifier follows no other */
+	barrier_var(n);
+	return n < sizeof(cfg_wait) ? table[n] : 0;
+}
 
 static __always_inline void lvt_count(u32 counter, u64 n)
 {

@@ -4,7 +4,11 @@
  * turn-around rule: a request runs from the first inbound payload after the previous answer to the
  * last outbound payload before the next inbound one.
  *
- *   IDLE --arrive--> ARRIVED --read--> READING --send--> ANSWERED --arrive or finish--> ...
+ *   IDLE --arrive--> ARRIVED --read--> READING --send--> ANSWERED --arrive--> NEXT --read--> READING ...
+ *
+ * NEXT is an answered request that is complete, as the next one has arrived, but not yet accounted: that
+ * is done at the read, by the CPU of the service. The arrival is often on another CPU (the client's, on
+ * loopback), and then all of the connection's cache lines would travel there and back.
  *
  * Pure, as thread.bpf.h. The callers hold the socket's lock, so nothing here is atomic.
  */
@@ -13,7 +17,7 @@
 
 #include "thread.bpf.h"
 
-enum phase { PHASE_IDLE, PHASE_ARRIVED, PHASE_READING, PHASE_ANSWERED };
+enum phase { PHASE_IDLE, PHASE_ARRIVED, PHASE_READING, PHASE_ANSWERED, PHASE_NEXT };
 
 enum conn_flags {
 	CONN_OPEN_AT_START = 1 << 0, /* until its first request: what it was doing is not known */
@@ -23,33 +27,36 @@ enum conn_flags {
 	CONN_DRAINED = 1 << 4,	  /* the reader has taken all there was */
 	CONN_STALLED = 1 << 5,	  /* the last send met a full send buffer */
 	CONN_EVENTS_SHORT = 1 << 6,
-	CONN_LAST_WAS_SEND = 1 << 7, /* the last socket event here */
-	CONN_CLIENT = 1 << 8,	     /* .client is not all zero */
-	CONN_FIRST_SIGHT = 1 << 9,   /* its reader was first seen when it read */
+	CONN_LAST_WAS_SEND = 1 << 7,  /* the last socket event here */
+	CONN_CLIENT = 1 << 8,	      /* .client is not all zero */
+	CONN_NEXT_PIPELINED = 1 << 9, /* CONN_PIPELINED of the request that waits in NEXT */
 };
 
-#define CONN_OF_REQUEST                                                                            \
-	(CONN_PIPELINED | CONN_MULTI_THREAD | CONN_UNACCEPTED | CONN_DRAINED | CONN_STALLED |      \
-	 CONN_EVENTS_SHORT | CONN_CLIENT | CONN_FIRST_SIGHT)
+#define CONN_OF_REQUEST                                                                       \
+	(CONN_PIPELINED | CONN_MULTI_THREAD | CONN_UNACCEPTED | CONN_DRAINED | CONN_STALLED | \
+	 CONN_EVENTS_SHORT | CONN_CLIENT | CONN_NEXT_PIPELINED)
 
 struct conn {
+	/* what an arrival touches: one cache line */
 	__u32 service;
 	__u16 phase; /* enum phase */
 	__u16 flags;
-	__u64 arrive, read, reply, done; /* the marks, ns */
-	__u64 more;			 /* when the next part of an unfinished request arrived */
-	__u32 reader, tid;		 /* the thread that read first; the one whose clocks these are */
-	__u32 event;			 /* number of its last socket event here */
-	__u32 copied, written;		 /* copied_seq, write_seq as last seen */
+	__u64 arrive;
+	__u64 next;	       /* NEXT: when the next request arrived */
+	__u64 more;	       /* when the next part of an unfinished request arrived */
+	__u32 copied, written; /* copied_seq, write_seq as last seen */
+	__u32 reader, tid;     /* the thread that read first; the one whose clocks these are */
 	__u32 written_at_reply;
-	__u64 event_cpu;	  /* its CPU clock at that event */
-	__u64 own, own_done;	  /* CPU ns charged to the request; as of `done` */
-	__u64 reader_own;	  /* at a hand-off: what the reader can have spent on it at most */
-	struct clocks base;	  /* its clocks where its share of the request starts */
-	struct clocks at;	  /* its clocks at its last read, once answered at its last send */
-	struct clocks client;	  /* out of those, time that the client caused */
-	__u64 stage[NR_STAGES];	  /* what is settled before `base` */
+	__u32 event;		 /* number of its last socket event here */
+	__u64 event_cpu;	 /* its CPU clock at that event */
+	__u64 read, reply, done; /* the other marks, ns */
+	__u64 own, own_done;	 /* CPU ns charged to the request; as of `done` */
+	__u64 reader_own;	 /* at a hand-off: what the reader can have spent on it at most */
+	struct clocks base;	 /* its clocks where its share of the request starts */
+	struct clocks at;	 /* its clocks at its last read, once answered at its last send */
+	__u64 stage[NR_STAGES];	 /* what is settled before `base` */
 	__u64 bytes_in, bytes_out;
+	struct clocks client; /* out of at - base, time that the client caused; see CONN_CLIENT */
 };
 
 /* Everything a hook knows of the moment: time, socket, acting thread. */
@@ -68,13 +75,15 @@ static __always_inline void request_reset(struct conn *c)
 	c->tid = 0;
 	c->bytes_in = c->bytes_out = 0;
 	__builtin_memset(c->stage, 0, sizeof(c->stage));
-	__builtin_memset(&c->client, 0, sizeof(c->client));
 }
 
-/* New payload came in. The caller has finished an answered request first. */
+/* New payload came in. */
 static __always_inline void request_arrive(struct conn *c, __u64 now, bool unaccepted)
 {
-	if (c->phase == PHASE_IDLE) {
+	if (c->phase == PHASE_ANSWERED) {
+		c->next = now;
+		c->phase = PHASE_NEXT;
+	} else if (c->phase == PHASE_IDLE) {
 		c->arrive = now;
 		c->phase = PHASE_ARRIVED;
 		c->flags &= ~CONN_OPEN_AT_START;
@@ -84,6 +93,15 @@ static __always_inline void request_arrive(struct conn *c, __u64 now, bool unacc
 		c->more = now;
 		c->flags &= ~CONN_DRAINED;
 	}
+}
+
+/* The request that waited in NEXT takes the connection, once the one before it is accounted and reset. */
+static __always_inline void request_next(struct conn *c, bool pipelined)
+{
+	c->arrive = c->next;
+	c->phase = PHASE_ARRIVED;
+	if (pipelined)
+		c->flags |= CONN_PIPELINED;
 }
 
 /*
@@ -116,7 +134,8 @@ static __always_inline void request_settle(struct conn *c, const struct thread *
 }
 
 /* Book a socket event of the thread. */
-static __always_inline void thread_event(struct thread *t, const struct act *a, __u64 cpu, bool send)
+static __always_inline void thread_event(struct thread *t, const struct act *a, __u64 cpu,
+					 bool send)
 {
 	if (t->event_sk != a->sk || t->event_send != send) {
 		t->event++;
@@ -191,6 +210,14 @@ static __always_inline void request_first_read(struct conn *c, struct thread *t,
 	c->at = c->base;
 }
 
+static __always_inline void request_client_init(struct conn *c)
+{
+	if (c->flags & CONN_CLIENT)
+		return;
+	c->flags |= CONN_CLIENT;
+	__builtin_memset(&c->client, 0, sizeof(c->client));
+}
+
 /*
  * Between its last event here and `until` the thread could not go on with this request, as the client
  * had not done its part. Waiting for events and idling in that time is the client's, and so is work on
@@ -202,11 +229,11 @@ static __always_inline void request_client(struct conn *c, const struct thread *
 {
 	__u64 run, from, to;
 
+	request_client_init(c);
 	run = now->ns[CAUSE_RUN] - c->at.ns[CAUSE_RUN] - after->ns[CAUSE_RUN];
 	if (run > own && run < 1ull << 60)
 		c->client.ns[CAUSE_RUN] += run - own;
-	c->client.ns[CAUSE_MUX] +=
-		now->ns[CAUSE_MUX] - c->at.ns[CAUSE_MUX] - after->ns[CAUSE_MUX];
+	c->client.ns[CAUSE_MUX] += now->ns[CAUSE_MUX] - c->at.ns[CAUSE_MUX] - after->ns[CAUSE_MUX];
 	c->client.ns[CAUSE_HOME] +=
 		now->ns[CAUSE_HOME] - c->at.ns[CAUSE_HOME] - after->ns[CAUSE_HOME];
 	if (t->wait == WAIT_READ) {
@@ -216,7 +243,6 @@ static __always_inline void request_client(struct conn *c, const struct thread *
 		if (to > from && to - from <= run)
 			c->client.ns[CAUSE_BLOCKED] += to - from;
 	}
-	c->flags |= CONN_CLIENT;
 }
 
 /* A further read of a request that came in parts. */
@@ -265,8 +291,7 @@ static __always_inline void request_reader_limit(struct conn *c, const struct th
 	if (passed >= THREAD_EVENTS)
 		lvt_count(COUNTER_EVENTS_SHORT, 1);
 	else if (!(c->flags & CONN_LAST_WAS_SEND))
-		c->reader_own +=
-			r->events[(c->event + 1) & (THREAD_EVENTS - 1)] - c->event_cpu;
+		c->reader_own += r->events[(c->event + 1) & (THREAD_EVENTS - 1)] - c->event_cpu;
 }
 
 /* The clocks of an acting thread at an earlier moment. Returns ns that its ring does not know. */
@@ -315,7 +340,6 @@ static __always_inline void request_take_over(struct conn *c, struct thread *t, 
 	unknown = thread_clocks_at(t, start, a->now, &c->base);
 	/* the ring did not reach: as if the thread had been in an unknown state */
 	c->base.ns[CAUSE_UNKNOWN] -= unknown;
-	__builtin_memset(&c->client, 0, sizeof(c->client));
 	c->flags &= ~(CONN_CLIENT | CONN_STALLED | CONN_DRAINED | CONN_EVENTS_SHORT);
 	c->flags |= CONN_MULTI_THREAD;
 	c->own = cpu - c->base.ns[CAUSE_RUN];
@@ -366,6 +390,7 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, cons
 		moved = a->now - c->done;
 		if (c->flags & CONN_STALLED) {
 			/* blocked inside the send, or in its event loop until there was room */
+			request_client_init(c);
 			c->client.ns[CAUSE_BLOCKED] +=
 				now.ns[CAUSE_BLOCKED] - c->at.ns[CAUSE_BLOCKED];
 			request_client(c, t, &now, &after, 0, c->own - own);
@@ -393,10 +418,12 @@ static __always_inline void request_cpu_stages(struct conn *c)
 		own = run;
 	c->stage[STAGE_SERVICE_CPU] += own;
 	run -= own;
-	if (c->client.ns[CAUSE_RUN] > run)
-		c->client.ns[CAUSE_RUN] = run;
-	run -= c->client.ns[CAUSE_RUN];
-	c->stage[STAGE_SERVICE_CLIENT] += c->client.ns[CAUSE_RUN];
+	if (c->flags & CONN_CLIENT) {
+		if (c->client.ns[CAUSE_RUN] > run)
+			c->client.ns[CAUSE_RUN] = run;
+		run -= c->client.ns[CAUSE_RUN];
+		c->stage[STAGE_SERVICE_CLIENT] += c->client.ns[CAUSE_RUN];
+	}
 	if (c->flags & CONN_EVENTS_SHORT) {
 		lvt_count(COUNTER_EVENTS_SHORT, 1);
 		c->stage[STAGE_UNATTRIBUTED] += run;
@@ -415,16 +442,16 @@ static __always_inline bool request_finish(struct conn *c)
 	__u32 i;
 
 	request_cpu_stages(c);
-#define CAUSE(id, name, queue, service, what)                                                      \
-	if (CAUSE_##id != CAUSE_RUN) {                                                             \
-		ns = c->at.ns[CAUSE_##id] - c->base.ns[CAUSE_##id];                                \
-		if (c->flags & CONN_CLIENT) {                                                      \
-			if (c->client.ns[CAUSE_##id] > ns)                                         \
-				c->client.ns[CAUSE_##id] = ns;                                     \
-			ns -= c->client.ns[CAUSE_##id];                                            \
-			c->stage[STAGE_SERVICE_CLIENT] += c->client.ns[CAUSE_##id];                \
-		}                                                                                  \
-		c->stage[STAGE_##service] += ns;                                                   \
+#define CAUSE(id, name, queue, service, what)                                       \
+	if (CAUSE_##id != CAUSE_RUN) {                                              \
+		ns = c->at.ns[CAUSE_##id] - c->base.ns[CAUSE_##id];                 \
+		if (c->flags & CONN_CLIENT) {                                       \
+			if (c->client.ns[CAUSE_##id] > ns)                          \
+				c->client.ns[CAUSE_##id] = ns;                      \
+			ns -= c->client.ns[CAUSE_##id];                             \
+			c->stage[STAGE_SERVICE_CLIENT] += c->client.ns[CAUSE_##id]; \
+		}                                                                   \
+		c->stage[STAGE_##service] += ns;                                    \
 	}
 #include "causes.def"
 #undef CAUSE

@@ -37,7 +37,7 @@ int lvt_scan_files(struct bpf_iter__task_file *ctx)
 /* A thread that was there before us: give it clocks, in the state that it is in. */
 static __always_inline void seed(struct task_struct *p)
 {
-	u32 cause = p->__state ? CAUSE_BLOCKED : CAUSE_RUNQ, wait;
+	u32 cause = p->__state ? CAUSE_BLOCKED : CAUSE_RUNQ;
 	u64 now = bpf_ktime_get_ns();
 	struct pt_regs *regs;
 	struct thread *t;
@@ -49,11 +49,8 @@ static __always_inline void seed(struct task_struct *p)
 	}
 	regs = (struct pt_regs *)bpf_task_pt_regs(p);
 	sysno = regs_syscall(regs);
-	if (cause == CAUSE_BLOCKED && sysno >= 0 && sysno < (s32)sizeof(cfg_wait)) {
-		wait = cfg_wait[sysno];
-		if (wait == WAIT_MUX)
-			cause = CAUSE_MUX;
-	}
+	if (cause == CAUSE_BLOCKED && by_syscall(cfg_wait, sysno) == WAIT_MUX)
+		cause = CAUSE_MUX;
 	t = thread_make(p, now, cause, false);
 	/* it sleeps where it idles: as good a first guess as its first sleep after a send */
 	if (t && cause != CAUSE_RUNQ && !t->home_trust) {
@@ -107,9 +104,9 @@ int lvt_sweep(struct bpf_iter__tcp *ctx)
 		return 0;
 	}
 	if (sweep_final) {
-		if (c->phase == PHASE_ANSWERED)
+		if (c->phase == PHASE_ANSWERED || c->phase == PHASE_NEXT)
 			conn_finish(c, tp);
-		else if (c->phase != PHASE_IDLE)
+		if (c->phase != PHASE_IDLE)
 			lvt_count(COUNTER_OPEN_AT_END, 1);
 	} else if (c->phase == PHASE_ANSWERED && tp->snd_una == tp->write_seq &&
 		   bpf_ktime_get_ns() - c->done >= sweep_idle_ns) {

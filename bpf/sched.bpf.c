@@ -21,8 +21,7 @@ static __always_inline void switch_out(struct task_struct *p, struct thread *t, 
 		regs = (struct pt_regs *)bpf_task_pt_regs(p);
 		sysno = regs_syscall(regs);
 		arg = regs_arg0(regs);
-		if (sysno >= 0 && sysno < (s32)sizeof(cfg_wait))
-			wait = cfg_wait[sysno];
+		wait = by_syscall(cfg_wait, sysno);
 	}
 	thread_sleeps(t, now, sysno, arg, wait);
 }

@@ -104,7 +104,7 @@ static __always_inline struct service_key service_key(const struct sock *sk)
 /* A process serves the service: its threads are to be followed. */
 static __always_inline void service_process(u32 service, u32 tgid)
 {
-	struct lvt_proc_key k = {.tgid = tgid, .service = service};
+	struct lvt_proc_key k = { .tgid = tgid, .service = service };
 	u32 one = 1;
 
 	if (bpf_map_lookup_elem(&lvt_procs, &k))
@@ -190,9 +190,11 @@ static __always_inline struct conn *conn_make(struct sock *sk, u32 service, u16 
 	return c;
 }
 
-/* The answered request of a connection is complete. */
+/* The answered request of a connection is complete. In NEXT, the one after it takes the connection. */
 static __always_inline void conn_finish(struct conn *c, struct tcp_sock *tp)
 {
+	bool next = c->phase == PHASE_NEXT, pipelined = c->flags & CONN_NEXT_PIPELINED;
+
 	/* what the last send wrote came after its mark; nothing at all was a send that failed */
 	c->bytes_out += tp->write_seq - c->written;
 	c->written = tp->write_seq;
@@ -203,6 +205,8 @@ static __always_inline void conn_finish(struct conn *c, struct tcp_sock *tp)
 		account_request(c);
 	}
 	request_reset(c);
+	if (next)
+		request_next(c, pipelined);
 }
 
 #endif

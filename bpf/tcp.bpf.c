@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The marks of a request: hooks on TCP. */
 #include "service.bpf.h"
+#include "arch.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -11,16 +12,17 @@ extern void bpf_task_release(struct task_struct *p) __ksym __weak;
 
 static __always_inline void conn_arrive(struct sock *sk, struct conn *c, struct tcp_sock *tp)
 {
-	if (c->phase == PHASE_ANSWERED)
-		conn_finish(c, tp);
-	if (c->phase == PHASE_IDLE) {
-		account_arrived(c->service);
+	u32 phase = c->phase;
+
+	if (phase == PHASE_IDLE) {
 		c->bytes_in = c->bytes_out = 0;
 		c->copied = tp->copied_seq;
 		c->written = tp->write_seq;
-	} else if (!(c->flags & CONN_DRAINED)) {
+	} else if (phase != PHASE_ANSWERED && !(c->flags & CONN_DRAINED)) {
 		return;
 	}
+	if (phase == PHASE_IDLE || phase == PHASE_ANSWERED)
+		account_arrived(c->service);
 	request_arrive(c, bpf_ktime_get_ns(), !sk->sk_socket);
 }
 
@@ -73,6 +75,14 @@ int BPF_PROG(lvt_ready, struct sock *sk)
 	return 0;
 }
 
+/* Bytes that the application has yet to read; a FIN that it has not seen is none. */
+static __always_inline u32 unread_bytes(struct sock *sk, struct tcp_sock *tp)
+{
+	u32 n = tp->rcv_nxt - tp->copied_seq;
+
+	return n && (sk->sk_shutdown & RCV_SHUTDOWN) ? n - 1 : n;
+}
+
 static __always_inline void take_over(struct conn *c, struct thread *t, struct act *a, u64 cpu)
 {
 	struct task_struct *p = NULL;
@@ -89,6 +99,46 @@ static __always_inline void take_over(struct conn *c, struct thread *t, struct a
 		bpf_task_release(p);
 }
 
+/* The user's buffer that the current syscall reads into, 0 if it has none that we know. */
+static __always_inline u64 read_buffer(struct task_struct *p)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(p);
+	u8 where = by_syscall(cfg_buffer, regs_syscall(regs));
+	u64 at = regs_arg1(regs);
+
+	/* struct user_msghdr: msg_iov comes after a pointer and an int */
+	if (where == BUFFER_MESSAGE && bpf_probe_read_user(&at, sizeof(at), (void *)(at + 16)))
+		return 0;
+	if (where >= BUFFER_IOVEC && bpf_probe_read_user(&at, sizeof(at), (void *)at))
+		return 0;
+	return where == BUFFER_NONE ? 0 : at;
+}
+
+/* Look at the payload of a request just read: does it hold several? */
+static __always_inline void sample_batch(u32 service, struct task_struct *p, u32 length)
+{
+	struct lvt_shard *s = account_shard(service);
+	u32 key = 0, n = length;
+	struct batch *b;
+	u64 buffer;
+	int found;
+
+	b = bpf_map_lookup_elem(&lvt_batch, &key);
+	buffer = read_buffer(p);
+	if (!s || !b || !buffer)
+		return;
+	if (n > BATCH_WINDOW)
+		n = BATCH_WINDOW;
+	if (bpf_probe_read_user(b->bytes, n, (void *)buffer))
+		return;
+	found = batch_messages(b, length);
+	account_add(&s->batch_sampled, 1);
+	if (found > 1) {
+		account_add(&s->batch_found, 1);
+		account_add(&s->batch_messages, found);
+	}
+}
+
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(lvt_read, struct sock *sk)
 {
@@ -97,7 +147,9 @@ int BPF_PROG(lvt_read, struct sock *sk)
 	struct tcp_sock *tp;
 	struct thread *t;
 	struct act a;
+	bool first;
 	u64 cpu;
+	u32 got;
 
 	if (!c || !enabled)
 		return 0;
@@ -105,13 +157,16 @@ int BPF_PROG(lvt_read, struct sock *sk)
 	/* it fires for MSG_PEEK and for an empty splice pass, too */
 	if (!tp || tp->copied_seq == c->copied)
 		return 0;
-	c->bytes_in += tp->copied_seq - c->copied;
+	a.now = bpf_ktime_get_ns();
+	if (c->phase == PHASE_NEXT)
+		conn_finish(c, tp);
+	got = tp->copied_seq - c->copied;
+	c->bytes_in += got;
 	c->copied = tp->copied_seq;
 	p = bpf_get_current_task_btf();
-	a.now = bpf_ktime_get_ns();
 	a.sk = (u64)sk;
 	a.tid = p->pid;
-	a.unread = tp->rcv_nxt - tp->copied_seq;
+	a.unread = unread_bytes(sk, tp);
 	a.full = false;
 	t = thread_of(p);
 	if (!t) {
@@ -125,7 +180,10 @@ int BPF_PROG(lvt_read, struct sock *sk)
 	cpu = thread_cpu(t, a.now);
 	if (c->phase == PHASE_READING && c->tid != a.tid)
 		take_over(c, t, &a, cpu);
+	first = c->phase == PHASE_ARRIVED;
 	request_read(c, t, &a, cpu);
+	if (first && !(a.now & (BATCH_ONE_IN - 1)))
+		sample_batch(c->service, p, got);
 	return 0;
 }
 
@@ -156,7 +214,7 @@ static __always_inline int conn_send(struct sock *sk)
 	a.now = bpf_ktime_get_ns();
 	a.sk = (u64)sk;
 	a.tid = p->pid;
-	a.unread = tp->rcv_nxt - tp->copied_seq;
+	a.unread = unread_bytes(sk, tp);
 	a.full = send_buffer_full(sk, tp);
 	t = thread_of(p);
 	if (!t) {
@@ -168,10 +226,12 @@ static __always_inline int conn_send(struct sock *sk)
 	}
 	thread_act(t, a.now);
 	cpu = thread_cpu(t, a.now);
-	if (c->phase < PHASE_READING) {
+	if (c->phase != PHASE_READING && c->phase != PHASE_ANSWERED) {
 		/* not the answer to anything read; the request that waits meanwhile is not alone */
 		if (c->phase == PHASE_ARRIVED)
 			c->flags |= CONN_PIPELINED;
+		else if (c->phase == PHASE_NEXT)
+			c->flags |= CONN_NEXT_PIPELINED;
 		else if (!(c->flags & CONN_OPEN_AT_START))
 			account_exchange(c->service, EXCHANGE_UNSOLICITED);
 		thread_event(t, &a, cpu, true);
@@ -217,9 +277,9 @@ int BPF_PROG(lvt_sendpage_fentry, struct sock *sk)
 /* The connection sends no more: whatever is open ends here. */
 static __always_inline void conn_close(struct conn *c, struct tcp_sock *tp)
 {
-	if (c->phase == PHASE_ANSWERED) {
+	if (c->phase == PHASE_ANSWERED || c->phase == PHASE_NEXT)
 		conn_finish(c, tp);
-	} else if (c->phase != PHASE_IDLE) {
+	if (c->phase != PHASE_IDLE) {
 		account_exchange(c->service, EXCHANGE_ABORTED);
 		account_dropped(c->service);
 		request_reset(c);

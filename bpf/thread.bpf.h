@@ -25,41 +25,35 @@
 
 _Static_assert(NR_CAUSES <= CLOCKS, "a clock for each cause");
 
-/* What the syscall in which a thread sleeps waits for. */
-enum wait_class {
-	WAIT_OTHER,
-	WAIT_MUX,  /* one of many events: epoll, poll, select, io_uring */
-	WAIT_READ, /* data on one descriptor */
-};
-
 struct clocks {
 	__u64 ns[CLOCKS];
 };
 
 struct thread {
-	__u64 cur;  /* present state: CLOCK_MONOTONIC ns of its start << 4 | cause; 0 = never seen */
-	__u64 wake; /* the first wake-up that no switch-in has consumed; 0 = none */
-	struct clocks clock;
-	__u32 head;  /* transitions pushed */
-	__u32 event; /* socket events seen */
-	__u64 event_sk, event_ns, event_cpu; /* the last one: socket, time, CPU clock */
-	__u8 event_send;
+	/* what a wake-up from another CPU touches, and the clocks */
+	__u64 cur; /* present state: CLOCK_MONOTONIC ns of its start << 4 | cause; 0 = never seen */
+	__u64 wake;	 /* the first wake-up that no switch-in has consumed; 0 = none */
 	__u8 early;	 /* the wake-up came before the switch-out */
 	__u8 fresh;	 /* never ran since its fork */
 	__u8 after_send; /* the next sleep is where it idles */
 	__u8 home_trust;
 	__u8 wait; /* enum wait_class of the last sleep */
+	__u8 event_send;
 	__u16 pad;
-	__s32 home_sys;
-	__u32 pad2;
-	__u64 home_arg;
-	__u64 born; /* its fork, if that was seen; else 0 */
+	__u32 head;  /* transitions pushed */
+	__u32 event; /* socket events seen */
+	struct clocks clock;
+	__u64 event_sk, event_ns, event_cpu; /* the last one: socket, time, CPU clock */
 	/* the last moment at which it was free to take other work: a send, the end of an idle wait, its birth */
 	__u64 mark_ns;
 	struct clocks mark;
+	__u64 home_arg;
+	__s32 home_sys;
+	__u32 pad2;
+	__u64 born;		      /* its fork, if that was seen; else 0 */
 	__u64 block_start, block_end; /* the last blocked interval */
 	__u64 ring[THREAD_RING];      /* end of an interval << 4 | its cause */
-	__u64 events[THREAD_EVENTS];  /* CPU clock at the start of each run of events on one socket */
+	__u64 events[THREAD_EVENTS]; /* CPU clock at the start of each run of events on one socket */
 };
 
 static __always_inline __u64 thread_since(const struct thread *t)

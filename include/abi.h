@@ -33,10 +33,25 @@ enum lvt_counter {
 /* How an exchange went; the first two add up to the requests. */
 enum lvt_exchange {
 	EXCHANGE_REQUEST_RESPONSE,
-	EXCHANGE_PIPELINED,   /* inbound bytes were unread when the answer began: several requests in one */
+	EXCHANGE_PIPELINED, /* inbound bytes were unread when the answer began: several requests in one */
 	EXCHANGE_UNSOLICITED, /* a send with no request open */
 	EXCHANGE_ABORTED,     /* closed or reset before an answer */
 	NR_EXCHANGES
+};
+
+/* What the syscall in which a thread sleeps waits for. */
+enum wait_class {
+	WAIT_OTHER,
+	WAIT_MUX,  /* one of many events: epoll, poll, select, io_uring */
+	WAIT_READ, /* data on one descriptor */
+};
+
+/* Where a syscall that reads puts the data: its second argument is ... */
+enum buffer_class {
+	BUFFER_NONE,
+	BUFFER_PLAIN,	/* the buffer */
+	BUFFER_IOVEC,	/* an array of struct iovec */
+	BUFFER_MESSAGE, /* a struct msghdr */
 };
 
 #define LVT_MAX_SERVICES 64

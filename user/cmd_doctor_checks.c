@@ -97,9 +97,11 @@ static void check_loads(struct doctor *d, const struct probe *p)
 			remedy(c, error == -EPERM ? "run it on the host, outside of containers" :
 						    NEWER_KERNEL);
 	}
-	remedy(add(d, "kernel", "timers", status_of(p->type[TYPE_TIMER]), true,
+	remedy(add(d, "kernel", "CPU clock events", status_of(p->cpu_clock), false,
 		   "sample how many requests are in flight"),
-	       p->btf ? NEWER_KERNEL : "see BTF");
+	       p->cpu_clock == PROBE_UNKNOWN ?
+		       NOT_ASKED(p) :
+		       "without it Little's law is not checked; see perf_event_open(2)");
 }
 
 static void check_jit(struct doctor *d, const struct probe *p)
@@ -144,6 +146,7 @@ static void check_tracepoints(struct doctor *d, const struct probe *p)
 		{ TRACEPOINT_SCHED_SWITCH, "threads get and leave a CPU" },
 		{ TRACEPOINT_SCHED_WAKING, "threads become ready" },
 		{ TRACEPOINT_SCHED_PROCESS_FORK, "threads begin" },
+		{ TRACEPOINT_SCHED_PROCESS_EXEC, "processes become other programs" },
 	};
 	const char *todo = p->btf ? NEWER_KERNEL : "see BTF";
 
@@ -165,7 +168,6 @@ static void check_tracepoints(struct doctor *d, const struct probe *p)
 static void check_iterators(struct doctor *d, const struct probe *p)
 {
 	const char *todo = p->btf ? NEWER_KERNEL : "see BTF";
-	enum check_status file = status_of(p->type[TYPE_ITER_TASK_FILE]);
 
 	remedy(add(d, "hooks", "iter/tcp", status_of(p->type[TYPE_ITER_TCP]), true,
 		   "connections that are open at the start"),
@@ -173,8 +175,8 @@ static void check_iterators(struct doctor *d, const struct probe *p)
 	remedy(add(d, "hooks", "iter/task", status_of(p->type[TYPE_ITER_TASK]), true,
 		   "threads that are there at the start"),
 	       todo);
-	remedy(add(d, "hooks", "iter/task_file", file == CHECK_NO ? CHECK_FALLBACK : file, false,
-		   "who owns a socket%s", file == CHECK_NO ? ": read from /proc instead" : ""),
+	remedy(add(d, "hooks", "iter/task_file", status_of(p->type[TYPE_ITER_TASK_FILE]), true,
+		   "which processes listen"),
 	       todo);
 }
 
@@ -190,9 +192,8 @@ static void check_send(struct doctor *d, const struct probe *p)
 		  p->tracepoint[TRACEPOINT_TCP_SENDMSG_LOCKED], "a send starts" },
 		{ "tp_btf/sock_send_length", "sock_send_length",
 		  p->tracepoint[TRACEPOINT_SOCK_SEND_LENGTH], "a send has ended" },
-		{ "fentry/tcp_sendmsg", "fentry", p->load[LOAD_FENTRY],
+		{ "fentry/tcp_sendmsg_locked", "fentry", p->load[LOAD_FENTRY],
 		  "a send starts, by function entry" },
-		{ "kprobe/tcp_sendmsg", "kprobe", p->kprobe, "a send starts, by breakpoint" },
 	};
 	const char *chosen = probe_send_hook(p);
 	bool later = false; /* than the chosen one */

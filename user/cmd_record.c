@@ -30,32 +30,56 @@ struct config {
 };
 
 static const struct option_row rows[] = {
-	{ .name = "port", .letter = 'p', .type = OPT_PORTS, .arg = "PORT[,PORT]",
-	  .offset = offsetof(struct config, filter.ports), .help = "services on these ports" },
-	{ .name = "pid", .type = OPT_U32, .arg = "PID", .min = 1, .max = 4194304,
-	  .offset = offsetof(struct config, filter.pid), .help = "services on which process PID listens" },
-	{ .name = "comm", .type = OPT_STRING, .arg = "NAME",
+	{ .name = "port",
+	  .letter = 'p',
+	  .type = OPT_PORTS,
+	  .arg = "PORT[,PORT]",
+	  .offset = offsetof(struct config, filter.ports),
+	  .help = "services on these ports" },
+	{ .name = "pid",
+	  .type = OPT_U32,
+	  .arg = "PID",
+	  .min = 1,
+	  .max = 4194304,
+	  .offset = offsetof(struct config, filter.pid),
+	  .help = "services on which process PID listens" },
+	{ .name = "comm",
+	  .type = OPT_STRING,
+	  .arg = "NAME",
 	  .offset = offsetof(struct config, filter.comm),
 	  .help = "services on which a process called NAME listens" },
-	{ .name = "cgroup", .type = OPT_STRING, .arg = "PATH",
+	{ .name = "cgroup",
+	  .type = OPT_STRING,
+	  .arg = "PATH",
 	  .offset = offsetof(struct config, filter.cgroup),
 	  .help = "services on which a process in this cgroup, or below it, listens" },
-	{ .name = "duration", .letter = 'd', .type = OPT_SECONDS, .arg = "SECS",
-	  .offset = offsetof(struct config, duration), .help = "stop after SECS, counted from attach" },
-	{ .name = "interval", .letter = 'i', .type = OPT_SECONDS, .arg = "SECS",
+	{ .name = "duration",
+	  .letter = 'd',
+	  .type = OPT_SECONDS,
+	  .arg = "SECS",
+	  .offset = offsetof(struct config, duration),
+	  .help = "stop after SECS, counted from attach" },
+	{ .name = "interval",
+	  .letter = 'i',
+	  .type = OPT_SECONDS,
+	  .arg = "SECS",
 	  .offset = offsetof(struct config, interval),
 	  .help = "time between two progress lines on a terminal (1)" },
-	{ .name = "format", .type = OPT_CHOICE, .choices = formats,
-	  .offset = offsetof(struct config, format), .help = "kind of report (text)" },
+	{ .name = "format",
+	  .type = OPT_CHOICE,
+	  .choices = formats,
+	  .offset = offsetof(struct config, format),
+	  .help = "kind of report (text)" },
 	{ 0 },
 };
 
 static const struct options options = {
 	.command = "record",
 	.args = "[OPTION...] [-- COMMAND ...]",
-	.about = "Trace services and report where the time of their requests goes. Without a filter, "
-		 "every listening TCP service of the host; several conditions narrow each other. Stops "
-		 "after -d SECS, at Ctrl-C, or when COMMAND (run as the invoking user) ends.",
+	.about =
+		"Trace services and report where the time of their requests goes. Without a filter, "
+		"every listening TCP service of the host; several conditions narrow each other. Stops "
+		"after -d SECS, at Ctrl-C, or when COMMAND (run as the invoking user) ends.",
 	.more = "Examples:\n"
 		"  sudo lvt record -p 6379 -d 10\n"
 		"  sudo lvt record --comm nginx -- wrk -d 5 http://127.0.0.1/\n"
@@ -89,8 +113,8 @@ static void progress(struct session *s, double now)
 	__u64 n = snapshot_answered(s->tracer);
 	char count[UNIT_LEN], rate[UNIT_LEN];
 
-	fprintf(stderr, "\r\033[K%.0f s  %s requests  %s  (Ctrl-C stops and reports)", now - s->start,
-		fmt_count(count, sizeof(count), n),
+	fprintf(stderr, "\r\033[K%.0f s  %s requests  %s  (Ctrl-C stops and reports)",
+		now - s->start, fmt_count(count, sizeof(count), n),
 		fmt_rate(rate, sizeof(rate), (n - s->answered) / s->config->interval));
 	fflush(stderr);
 	s->answered = n;
@@ -176,8 +200,8 @@ static void announce(const struct session *s)
 	char list[400];
 
 	if (n) {
-		fprintf(stderr, "tracing %u service%s%s%s\n", n, n == 1 ? "" : "s", *filter ? " of " : "",
-			filter);
+		fprintf(stderr, "tracing %u service%s%s%s\n", n, n == 1 ? "" : "s",
+			*filter ? " of " : "", filter);
 		return;
 	}
 	listeners_describe(list, sizeof(list));

@@ -103,10 +103,11 @@ int main(int argc, char **argv)
 	}
 	if (!ret)
 		ret = c->run(argc - 1, argv + 1, &e);
-	if (ret < 0) {
-		fflush(stdout);
+	if (ret >= 0)
+		return finish_output(ret);
+	fflush(stdout);
+	/* the command itself may have met the reader that went away */
+	if (e.code != -EPIPE || !ferror(stdout))
 		print_error(&e);
-		ret = e.status;
-	}
-	return finish_output(ret);
+	return e.status;
 }

@@ -37,8 +37,8 @@ struct sock {
 	struct socket *sk_socket; /* NULL until the connection is accepted */
 	int sk_wmem_queued;
 	int sk_sndbuf;
-	u16 sk_type;
 	u16 sk_protocol;
+	u8 sk_shutdown;
 };
 
 struct inet_sock {
@@ -79,7 +79,7 @@ KERNEL_TYPES_END
 
 #define AF_INET 2
 #define AF_INET6 10
-#define SOCK_STREAM 1
+#define RCV_SHUTDOWN 1 /* the peer's FIN has come */
 #define IPPROTO_TCP 6
 
 /* include/net/tcp_states.h */

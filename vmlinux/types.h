@@ -21,7 +21,8 @@ typedef __s64 s64;
 typedef _Bool bool;
 enum { false = 0, true = 1 };
 
-#define KERNEL_TYPES _Pragma("clang attribute push(__attribute__((preserve_access_index)), apply_to = record)")
+#define KERNEL_TYPES \
+	_Pragma("clang attribute push(__attribute__((preserve_access_index)), apply_to = record)")
 #define KERNEL_TYPES_END _Pragma("clang attribute pop")
 
 #endif

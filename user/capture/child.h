@@ -7,8 +7,8 @@
 
 /* The command of `record -- COMMAND`: forked early, started once the trace runs. */
 struct child {
-	pid_t pid; /* 0 = none */
-	int go;	   /* pipe: a byte lets it start */
+	pid_t pid;     /* 0 = none */
+	int go;	       /* pipe: a byte lets it start */
 	int status_fd; /* pipe: errno, if it could not */
 };
 

@@ -61,8 +61,8 @@ static int pid(struct filter *f, __u32 want, struct err *e)
 static int comm(struct filter *f, const char *name, struct err *e)
 {
 	if (strlen(name) >= LVT_COMM_LEN) {
-		err_usage(e, "process name '%s' is longer than the %d bytes that the kernel keeps", name,
-			  LVT_COMM_LEN - 1);
+		err_usage(e, "process name '%s' is longer than the %d bytes that the kernel keeps",
+			  name, LVT_COMM_LEN - 1);
 		return err_hint(e, "use --comm '%.*s'", LVT_COMM_LEN - 1, name);
 	}
 	memcpy(f->comm, name, strlen(name) + 1);
@@ -136,7 +136,8 @@ static int cgroup(struct filter *f, const char *path, struct err *e)
 		f->cgroup_subsys = subsys_of(path);
 		if (f->cgroup_subsys < 0) {
 			err_usage(e, "cgroup '%s' is in a hierarchy without a controller", path);
-			return err_hint(e, "use its directory under a controller, or cgroup version 2");
+			return err_hint(
+				e, "use its directory under a controller, or cgroup version 2");
 		}
 	} else if (fs.f_type != CGROUP2_SUPER_MAGIC || !S_ISDIR(st.st_mode)) {
 		err_usage(e, "'%s' is not a cgroup", path);

@@ -26,8 +26,8 @@ static size_t read_table(const char *path, struct listener *l, size_t n)
 	if (!in)
 		return n;
 	while (n < MAX_LISTENERS && fgets(line, sizeof(line), in)) {
-		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*u %*u %lu", &port, &state,
-			   &inode) != 3 ||
+		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*u %*u %lu", &port,
+			   &state, &inode) != 3 ||
 		    state != TCP_STATE_LISTEN)
 			continue;
 		for (i = 0; i < n && l[i].port != port; i++)

@@ -3,13 +3,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/perf_event.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,9 +17,12 @@ typedef __u64 u64;
 typedef __s32 s32;
 #include "lvt.skel.h"
 
+#include "capture/cpu_clock.h"
 #include "capture/netns.h"
 #include "capture/probe.h"
 #include "capture/waits.h"
+
+enum { FLIGHT_SAMPLE_NS = 1000000 };
 
 static char last_warning[256]; /* of libbpf, for the error that follows */
 
@@ -56,21 +56,12 @@ static int choose_hooks(struct tracer *t, struct err *e)
 	struct probe p;
 	int err = probe_hooks(&p, e);
 
+	if (!err)
+		err = probe_require(&p, e);
 	if (err)
 		return err;
-	if (!probe_may_load(&p)) {
-		err_set(e, -EPERM, "tracing needs root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN");
-		return err_hint(e, "run it with sudo");
-	}
-	if (!p.btf) {
-		err_set(e, -ENOTSUP, "this kernel has no type information (BTF)");
-		return err_hint(e, "use a kernel built with CONFIG_DEBUG_INFO_BTF=y; see 'lvt doctor'");
-	}
 	t->send_hook = probe_send_hook(&p);
-	if (!t->send_hook) {
-		err_set(e, -ENOTSUP, "this kernel has no hook for the start of a send");
-		return err_hint(e, "see 'lvt doctor'");
-	}
+	t->ready_hook = p.tracepoint[TRACEPOINT_SK_DATA_READY] == PROBE_YES;
 	return 0;
 }
 
@@ -79,6 +70,7 @@ static void select_programs(struct tracer *t)
 	struct lvt_bpf *s = t->skel;
 	bool fentry = !strncmp(t->send_hook, "fentry/", 7);
 
+	bpf_program__set_autoload(s->progs.lvt_ready, t->ready_hook);
 	bpf_program__set_autoload(s->progs.lvt_send,
 				  !strcmp(t->send_hook, "tp_btf/tcp_sendmsg_locked"));
 	bpf_program__set_autoload(s->progs.lvt_send_end,
@@ -105,7 +97,7 @@ static void configure(struct tracer *t)
 	memcpy(s->rodata->cfg_comm, f->comm, sizeof(f->comm));
 	s->rodata->cfg_cgroup = f->cgroup;
 	s->rodata->cfg_cgroup_subsys = f->cgroup_subsys;
-	waits_fill(s->rodata->cfg_wait, sizeof(s->rodata->cfg_wait));
+	waits_fill(s->rodata->cfg_wait, s->rodata->cfg_buffer, sizeof(s->rodata->cfg_wait));
 	s->bss->sweep_idle_ns = TRACER_IDLE_MS * 1000000ull;
 }
 
@@ -129,9 +121,10 @@ static int make_blocks(struct tracer *t, struct err *e)
 		id = t->n_blocks;
 		fd = make_block(t);
 		if (fd < 0) {
-			err_set(e, fd, "no memory for the histograms of service %u (%zu kB): %s", id + 1,
-				t->shards * sizeof(struct lvt_shard) / 1024, strerror(-fd));
-			return err_hint(e, "trace fewer services with -p PORT, or raise the memory limit");
+			err_set(e, fd, "no memory for the histograms of service %u (%zu kB): %s",
+				id + 1, t->shards * sizeof(struct lvt_shard) / 1024, strerror(-fd));
+			return err_hint(
+				e, "trace fewer services with -p PORT, or raise the memory limit");
 		}
 		t->block_fd[id] = fd;
 		t->n_blocks++;
@@ -206,7 +199,8 @@ static int attach_iterators(struct tracer *t, struct err *e)
 	s->links.lvt_scan_threads = bpf_program__attach_iter(s->progs.lvt_scan_threads, NULL);
 	s->links.lvt_sweep = bpf_program__attach_iter(s->progs.lvt_sweep, NULL);
 	if (!s->links.lvt_scan_files || !s->links.lvt_scan_threads || !s->links.lvt_sweep)
-		return err_set(e, -errno, "cannot attach the kernel's iterators: %s", strerror(errno));
+		return err_set(e, -errno, "cannot attach the kernel's iterators: %s",
+			       strerror(errno));
 	return 0;
 }
 
@@ -259,7 +253,8 @@ static int sweep(struct tracer *t, struct err *e)
 	for (i = 0; i < n; i++) {
 		err = netns_call(done[i], tgid[i], sweep_here, t);
 		if (err && err != -ENOENT)
-			return err_set(e, err, "cannot look through connections: %s", strerror(-err));
+			return err_set(e, err, "cannot look through connections: %s",
+				       strerror(-err));
 	}
 	return 0;
 }
@@ -298,13 +293,7 @@ int tracer_open(struct tracer **out, const struct filter *f, struct err *e)
  */
 static void attach_flight(struct tracer *t)
 {
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE,
-		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.size = sizeof(attr),
-		.sample_period = 1000000,
-	};
-	int fd = syscall(SYS_perf_event_open, &attr, -1, sched_getcpu(), -1, PERF_FLAG_FD_CLOEXEC);
+	int fd = cpu_clock_open(FLIGHT_SAMPLE_NS);
 
 	if (fd < 0)
 		return;
@@ -318,8 +307,8 @@ int tracer_start(struct tracer *t, struct err *e)
 	int err = lvt_bpf__attach(t->skel);
 
 	if (err)
-		return err_set(e, err, "cannot attach: %s%s%s", strerror(-err), *last_warning ? "; " : "",
-			       last_warning);
+		return err_set(e, err, "cannot attach: %s%s%s", strerror(-err),
+			       *last_warning ? "; " : "", last_warning);
 	attach_flight(t);
 	/* again: what came between the first look and the hooks */
 	err = scan_files(t, e);
@@ -417,7 +406,7 @@ void tracer_hooks(const struct tracer *t, struct run *r)
 {
 	const struct run_hook hooks[] = {
 		{ "arrive", "tp_btf/tcp_probe" },
-		{ "ready", "tp_btf/sk_data_ready" },
+		{ "ready", t->ready_hook ? "tp_btf/sk_data_ready" : "none" },
 		{ "read", "tp_btf/tcp_rcv_space_adjust" },
 		{ "send", t->send_hook },
 		{ "state", "tp_btf/inet_sock_set_state" },

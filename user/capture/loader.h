@@ -19,8 +19,8 @@
  *	tracer_free(t);			nothing stays in the kernel
  */
 enum {
-	TRACER_TICK_MS = 300,
-	TRACER_IDLE_MS = 500, /* an answer is complete when its connection has been idle so long */
+	TRACER_TICK_MS = 450,
+	TRACER_IDLE_MS = 450, /* an answer is complete when its connection has been idle so long */
 	TRACER_SPARE = 3,     /* blocks kept ready for services that appear between two ticks */
 };
 
@@ -29,6 +29,7 @@ struct tracer {
 	struct lvt_bpf *skel;
 	struct filter filter;
 	const char *send_hook; /* static string */
+	bool ready_hook;       /* sk_data_ready is there (6.3) */
 	__u32 shards;
 	__u32 netns; /* our own */
 	int block_fd[LVT_MAX_SERVICES];

@@ -138,11 +138,6 @@ static void probe_settings(struct probe *p)
 	p->lockdown = read_lockdown();
 }
 
-static void probe_kprobe(struct probe *p)
-{
-	p->kprobe = access("/sys/bus/event_source/devices/kprobe", F_OK) ? PROBE_NO : PROBE_YES;
-}
-
 /* Under sudo and for plain users PATH may lack the sbin folders, where bpftool lives. */
 static void find_helper(char *path, size_t size, const char *name)
 {
@@ -183,9 +178,7 @@ const char *probe_send_hook(const struct probe *p)
 		return "tp_btf/tcp_sendmsg_locked";
 	if (p->tracepoint[TRACEPOINT_SOCK_SEND_LENGTH] == PROBE_YES)
 		return "tp_btf/sock_send_length";
-	if (p->load[LOAD_FENTRY] == PROBE_YES)
-		return "fentry/tcp_sendmsg";
-	return p->kprobe == PROBE_YES ? "kprobe/tcp_sendmsg" : NULL;
+	return p->load[LOAD_FENTRY] == PROBE_YES ? "fentry/tcp_sendmsg_locked" : NULL;
 }
 
 static int require_cap(const struct probe *p, enum probe_cap cap, const char *name, struct err *e)
@@ -203,6 +196,7 @@ int probe_require(const struct probe *p, struct err *e)
 		TRACEPOINT_TCP_PROBE,		TRACEPOINT_TCP_RCV_SPACE_ADJUST,
 		TRACEPOINT_INET_SOCK_SET_STATE, TRACEPOINT_SCHED_SWITCH,
 		TRACEPOINT_SCHED_WAKING,	TRACEPOINT_SCHED_PROCESS_FORK,
+		TRACEPOINT_SCHED_PROCESS_EXEC,
 	};
 	int ret = require_cap(p, PROBE_CAP_BPF, "cap_bpf", e);
 
@@ -238,7 +232,6 @@ static int probe_common(struct probe *p, struct err *e, bool whole)
 	if (ret)
 		goto out;
 	probe_rights(p);
-	probe_kprobe(p);
 	btf = probe_btf(p);
 	if (btf && probe_may_load(p) && (whole || !probe_send_hook(p)))
 		probe_loads(p, btf);

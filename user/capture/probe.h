@@ -25,7 +25,8 @@ enum probe_answer {
 	X(INET_SOCK_SET_STATE, "inet_sock_set_state")   \
 	X(SCHED_SWITCH, "sched_switch")                 \
 	X(SCHED_WAKING, "sched_waking")                 \
-	X(SCHED_PROCESS_FORK, "sched_process_fork")
+	X(SCHED_PROCESS_FORK, "sched_process_fork")     \
+	X(SCHED_PROCESS_EXEC, "sched_process_exec")
 
 enum probe_tracepoint {
 #define X(id, name) TRACEPOINT_##id,
@@ -33,12 +34,11 @@ enum probe_tracepoint {
 #undef X
 };
 
-/* Iterators, and the one type that the in-flight sampler needs. */
-#define PROBE_TYPES(X)                           \
-	X(ITER_TCP, "bpf_iter__tcp")             \
-	X(ITER_TASK, "bpf_iter__task")           \
-	X(ITER_TASK_FILE, "bpf_iter__task_file") \
-	X(TIMER, "bpf_timer")
+/* Iterators, by the type of their context. */
+#define PROBE_TYPES(X)                 \
+	X(ITER_TCP, "bpf_iter__tcp")   \
+	X(ITER_TASK, "bpf_iter__task") \
+	X(ITER_TASK_FILE, "bpf_iter__task_file")
 
 enum probe_type {
 #define X(id, name) TYPE_##id,
@@ -53,7 +53,7 @@ enum probe_type {
 	X(SK_STORAGE, "socket storage", "state kept in a socket, from a tracing program") \
 	X(TASK_STORAGE, "task storage", "state kept in a thread, from a tracing program") \
 	X(RINGBUF, "ring buffer", "a ring buffer map")                                    \
-	X(FENTRY, "fentry", "a program at the entry of tcp_sendmsg")
+	X(FENTRY, "fentry", "a program at the entry of tcp_sendmsg_locked")
 
 enum probe_load {
 #define X(id, name, what) LOAD_##id,
@@ -110,8 +110,8 @@ struct probe {
 	enum probe_answer tracepoint[NR_TRACEPOINTS]; /* never UNKNOWN when btf is true */
 	enum probe_answer type[NR_TYPES];
 	enum probe_answer load[NR_LOADS];
-	int load_error[NR_LOADS]; /* -errno of the trial, 0 = none made */
-	enum probe_answer kprobe; /* kprobes are there */
+	enum probe_answer cpu_clock; /* may a CPU clock event be opened? */
+	int load_error[NR_LOADS];    /* -errno of the trial, 0 = none made */
 
 	int jit;		   /* net.core.bpf_jit_enable: 0, 1, 2; -1 = cannot be read */
 	int unprivileged_disabled; /* kernel.unprivileged_bpf_disabled; -1 = cannot be read */
@@ -133,21 +133,22 @@ struct probe {
 
 /*
  * Fill p. What cannot be asked is UNKNOWN, so it works without rights too, but then says less.
- * Takes about 60 ms, most of it for reading the kernel's types. Returns 0, or -errno with *e set
+ * Takes about 40 ms, most of it for reading the kernel's types. Returns 0, or -errno with *e set
  * when not even the kernel's name can be read.
  */
 int probe_host(struct probe *p, struct err *e);
 
 /*
  * The part of probe_host() that probe_send_hook() and probe_tracepoint_name() need: release, BTF,
- * tracepoints, types, kprobe, and the fentry trial only when no tracepoint serves.
+ * tracepoints, types, rights, and trial loads only when no tracepoint serves. About 15 ms.
  */
 int probe_hooks(struct probe *p, struct err *e);
 
 /*
  * The hook that marks the start of a send, the first that works here: "tp_btf/tcp_sendmsg_locked"
- * (6.15), "tp_btf/sock_send_length" (6.3, at the end of the send), "fentry/tcp_sendmsg",
- * "kprobe/tcp_sendmsg"; NULL if there is none. Static strings, as the loader's SEC names.
+ * (6.15), "tp_btf/sock_send_length" (6.3, at the end of the send), "fentry/tcp_sendmsg_locked"; NULL
+ * if there is none. Static strings, as the loader's SEC names. A kprobe would not do: its programs
+ * may not use socket storage, in which the state of a request is kept.
  */
 const char *probe_send_hook(const struct probe *p);
 

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <unistd.h>
+#include "capture/cpu_clock.h"
 #include "capture/probe.h"
 
 #define INSN(...) ((struct bpf_insn){ __VA_ARGS__ })
@@ -62,7 +63,7 @@ static void try_plain(struct trial *t)
 
 	answer(t, LOAD_TRACEPOINT,
 	       load(t, "btf_trace_sched_switch", BPF_TRACE_RAW_TP, code, COUNT(code)));
-	answer(t, LOAD_FENTRY, load(t, "tcp_sendmsg", BPF_TRACE_FENTRY, code, COUNT(code)));
+	answer(t, LOAD_FENTRY, load(t, "tcp_sendmsg_locked", BPF_TRACE_FENTRY, code, COUNT(code)));
 }
 
 /* Lockdown "confidentiality" takes this helper away. sched_switch: argument 1 is a thread. */
@@ -128,6 +129,7 @@ static int load_storage(struct trial *t, enum bpf_map_type type, const char *tar
 void probe_loads(struct probe *p, const struct btf *btf)
 {
 	struct trial t = { .p = p, .btf = btf, .storage_btf = storage_types() };
+	int fd;
 
 	try_plain(&t);
 	try_read_kernel(&t);
@@ -142,4 +144,8 @@ void probe_loads(struct probe *p, const struct btf *btf)
 			      NULL));
 	if (t.storage_btf >= 0)
 		close(t.storage_btf);
+	fd = cpu_clock_open(1000000);
+	p->cpu_clock = fd < 0 ? PROBE_NO : PROBE_YES;
+	if (fd >= 0)
+		close(fd);
 }

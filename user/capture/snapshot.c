@@ -157,7 +157,8 @@ static int read_untraced(const struct tracer *t, struct run *r, struct err *e)
 	for (i = 0; i < n; i++) {
 		if (tracer_service(t, LVT_MAX_SERVICES + i, &s))
 			continue;
-		if (asprintf(&r->untraced[r->n_untraced], "%.*s:%u", LVT_COMM_LEN, s.comm, s.port) < 0)
+		if (asprintf(&r->untraced[r->n_untraced], "%.*s:%u", LVT_COMM_LEN, s.comm, s.port) <
+		    0)
 			return err_set(e, -ENOMEM, "no memory for a report");
 		r->n_untraced++;
 	}

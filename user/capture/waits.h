@@ -5,7 +5,10 @@
 #include <linux/types.h>
 #include <stddef.h>
 
-/* What each syscall waits for, by its number on this architecture: the table cfg_wait of the programs. */
-void waits_fill(__u8 *table, size_t n);
+/*
+ * The programs' tables of syscalls, by their number on this architecture, n entries each: what a
+ * syscall waits for (cfg_wait), and where it puts what it reads (cfg_buffer).
+ */
+void waits_fill(__u8 *wait, __u8 *buffer, size_t n);
 
 #endif

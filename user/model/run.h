@@ -55,7 +55,8 @@ void run_free(struct run *r);
 
 /* ---- reading a run; definitions are in the design's model and in the man page lvt-report ---- */
 
-struct dist {	     /* of the latency, or of one stage, over all requests of a service */
+/* Of the latency, or of one stage, over all requests of a service */
+struct dist {
 	__u64 count; /* latency: requests; stage: requests in which it was not zero */
 	double mean; /* over all requests, zeros included: stage means add up to the latency mean */
 	/* Over all requests: quantiles within 0.8 %; max exact; min exact for the latency, for a
@@ -64,7 +65,8 @@ struct dist {	     /* of the latency, or of one stage, over all requests of a se
 	double share; /* of the sum of all latencies, 0..1 */
 };
 
-struct anatomy_row {		    /* the requests whose latency is near a quantile */
+/* The requests whose latency is near a quantile */
+struct anatomy_row {
 	const char *at;		    /* "p50", ... "max" */
 	double latency_ns;	    /* mean latency of these requests; its stages add up to it */
 	__u64 requests;		    /* how many there are */

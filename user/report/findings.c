@@ -11,8 +11,8 @@
 #include "model/hist.h"
 
 /*
- * A quantile's two-sided 95 % upper bound needs q^n <= 2.5 %: 368 samples for p99, 3,688 for p99.9
- * (5-comparison). A statement about the slowest 1 % rests on at least TAIL_REQUESTS of them.
+ * A quantile's two-sided 95 % upper bound needs q^n <= 2.5 %: 368 samples for p99, 3,688 for p99.9.
+ * A statement about the slowest 1 % rests on at least TAIL_REQUESTS of them.
  */
 #define NEEDED_P99 368
 #define NEEDED_P99_9 3688

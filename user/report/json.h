@@ -8,7 +8,7 @@
 #include "model/run.h"
 
 /*
- * Print the report of a run as one JSON object, schema "lvt.report/1" (3-interface, lvt-report(1)),
+ * Print the report of a run as one JSON object, schema "lvt.report/1" (lvt-report(1)),
  * indented, with a newline at the end. What was not measured is null, never zero. Reals have 15
  * significant digits, so a mean in ns is exact to well under 0.001 ns, and the stage means add up
  * to the latency mean within that. Names that are not UTF-8 have \xNN for their bytes. Two hooks of
