@@ -52,9 +52,11 @@ struct conn {
 	__u64 read, reply, done; /* the other marks, ns */
 	__u64 own, own_done;	 /* CPU ns charged to the request; as of `done` */
 	__u64 reader_own;	 /* at a hand-off: what the reader can have spent on it at most */
-	struct clocks base;	 /* its clocks where its share of the request starts */
-	struct clocks at;	 /* its clocks at its last read, once answered at its last send */
-	__u64 stage[NR_STAGES];	 /* what is settled before `base` */
+	__u32 reader_head;	 /* transitions in the reader's ring at the first read */
+	__u32 pad;
+	struct clocks base;	/* its clocks where its share of the request starts */
+	struct clocks at;	/* its clocks at its last read, once answered at its last send */
+	__u64 stage[NR_STAGES]; /* what is settled before `base` */
 	__u64 bytes_in, bytes_out;
 	struct clocks client; /* out of at - base, time that the client caused; see CONN_CLIENT */
 };
@@ -203,6 +205,7 @@ static __always_inline void request_first_read(struct conn *c, struct thread *t,
 	c->read = a->now;
 	c->phase = PHASE_READING;
 	c->reader = c->tid = a->tid;
+	c->reader_head = t->head;
 	c->own = 0;
 	c->reader_own = ~0ull;
 	request_queue(c, t, a);
@@ -273,6 +276,9 @@ static __always_inline void request_reader_share(const struct conn *c, const str
 
 	w->from = c->read;
 	w->hi = until;
+	w->at = c->reader_head;
+	if (r->head - c->reader_head >= THREAD_RING)
+		lvt_count(COUNTER_RING_SHORT, 1);
 	thread_walk_busy(r, w);
 	if (w->did.ns[CAUSE_RUN] > limit) {
 		__builtin_memset(&w->did, 0, sizeof(w->did));

@@ -53,11 +53,8 @@ static __always_inline void seed(struct task_struct *p)
 		cause = CAUSE_MUX;
 	t = thread_make(p, now, cause, false);
 	/* it sleeps where it idles: as good a first guess as its first sleep after a send */
-	if (t && cause != CAUSE_RUNQ && !t->home_trust) {
-		t->home_sys = sysno;
-		t->home_arg = regs_arg0(regs);
-		t->home_trust = 1;
-	}
+	if (t && cause != CAUSE_RUNQ && by_syscall(cfg_wait, sysno) != WAIT_WORK)
+		thread_is_home(t, sysno, regs_arg0(regs), WAIT_OTHER);
 }
 
 /* Threads of the processes that lvt_scan_files found. */
@@ -103,14 +100,10 @@ int lvt_sweep(struct bpf_iter__tcp *ctx)
 			lvt_count(COUNTER_OPEN_AT_START, 1);
 		return 0;
 	}
-	if (sweep_final) {
-		if (c->phase == PHASE_ANSWERED || c->phase == PHASE_NEXT)
-			conn_finish(c, tp);
-		if (c->phase != PHASE_IDLE)
-			lvt_count(COUNTER_OPEN_AT_END, 1);
-	} else if (c->phase == PHASE_ANSWERED && tp->snd_una == tp->write_seq &&
-		   bpf_ktime_get_ns() - c->done >= sweep_idle_ns) {
+	if (sweep_final)
+		conn_close(c, tp);
+	else if (c->phase == PHASE_ANSWERED && tp->snd_una == tp->write_seq &&
+		 bpf_ktime_get_ns() - c->done >= sweep_idle_ns)
 		conn_finish(c, tp);
-	}
 	return 0;
 }

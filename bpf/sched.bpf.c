@@ -12,6 +12,10 @@ static __always_inline void switch_out(struct task_struct *p, struct thread *t, 
 	s32 sysno = -1;
 	u64 arg = 0;
 
+	if (thread_cause(t) != CAUSE_RUN)
+		thread_act(t, now, thread_arrival(t, p));
+	else if (bpf_core_field_exists(p->sched_info))
+		t->clock_offset = thread_since(t) - p->sched_info.last_arrival;
 	if (runnable) {
 		thread_preempted(t, now);
 		return;

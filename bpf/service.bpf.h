@@ -27,6 +27,24 @@ static __always_inline struct thread *thread_make(struct task_struct *p, u64 now
 	return t;
 }
 
+/*
+ * When the scheduler gave the running task its CPU, in CLOCK_MONOTONIC ns; 0 if it keeps no record. The
+ * record is in the scheduler's clock: how that one differs is known from switches that were delivered.
+ */
+static __always_inline u64 thread_arrival(struct thread *t, struct task_struct *p)
+{
+	if (!bpf_core_field_exists(p->sched_info) || !t->clock_offset)
+		return 0;
+	return p->sched_info.last_arrival + t->clock_offset;
+}
+
+/* The thread acts: its account knows that it is on CPU from here on. */
+static __always_inline void thread_acts(struct thread *t, struct task_struct *p, u64 now)
+{
+	if (thread_cause(t) != CAUSE_RUN)
+		thread_act(t, now, thread_arrival(t, p));
+}
+
 static __always_inline bool port_matches(u32 port)
 {
 	u32 i;
@@ -207,6 +225,24 @@ static __always_inline void conn_finish(struct conn *c, struct tcp_sock *tp)
 	request_reset(c);
 	if (next)
 		request_next(c, pipelined);
+}
+
+/*
+ * The connection sends no more, or the window is over: whatever is open ends here. After the window an answered request still
+ * counts, as its answer came within it; of another it is not known how it would have gone.
+ */
+static __always_inline void conn_close(struct conn *c, struct tcp_sock *tp)
+{
+	if (c->phase == PHASE_ANSWERED || c->phase == PHASE_NEXT)
+		conn_finish(c, tp);
+	if (c->phase == PHASE_IDLE)
+		return;
+	if (enabled)
+		account_exchange(c->service, EXCHANGE_ABORTED);
+	else
+		lvt_count(COUNTER_OPEN_AT_END, 1);
+	account_dropped(c->service);
+	request_reset(c);
 }
 
 #endif

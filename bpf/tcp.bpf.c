@@ -176,7 +176,7 @@ int BPF_PROG(lvt_read, struct sock *sk)
 		lvt_count(COUNTER_FIRST_SIGHT, 1);
 		service_process(c->service, p->tgid);
 	}
-	thread_act(t, a.now);
+	thread_acts(t, p, a.now);
 	cpu = thread_cpu(t, a.now);
 	if (c->phase == PHASE_READING && c->tid != a.tid)
 		take_over(c, t, &a, cpu);
@@ -224,7 +224,7 @@ static __always_inline int conn_send(struct sock *sk)
 		lvt_count(COUNTER_FIRST_SIGHT, 1);
 		service_process(c->service, p->tgid);
 	}
-	thread_act(t, a.now);
+	thread_acts(t, p, a.now);
 	cpu = thread_cpu(t, a.now);
 	if (c->phase != PHASE_READING && c->phase != PHASE_ANSWERED) {
 		/* not the answer to anything read; the request that waits meanwhile is not alone */
@@ -274,18 +274,6 @@ int BPF_PROG(lvt_sendpage_fentry, struct sock *sk)
 	return conn_send(sk);
 }
 
-/* The connection sends no more: whatever is open ends here. */
-static __always_inline void conn_close(struct conn *c, struct tcp_sock *tp)
-{
-	if (c->phase == PHASE_ANSWERED || c->phase == PHASE_NEXT)
-		conn_finish(c, tp);
-	if (c->phase != PHASE_IDLE) {
-		account_exchange(c->service, EXCHANGE_ABORTED);
-		account_dropped(c->service);
-		request_reset(c);
-	}
-}
-
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(lvt_state, struct sock *sk, int old, int new)
 {
@@ -313,7 +301,7 @@ int BPF_PROG(lvt_state, struct sock *sk, int old, int new)
 		return 0;
 	c = conn_of(sk);
 	tp = bpf_skc_to_tcp_sock(sk);
-	if (c && tp && enabled)
+	if (c && tp)
 		conn_close(c, tp);
 	return 0;
 }

@@ -15,11 +15,16 @@
 #include "abi.h"
 
 /*
- * 16 transitions leave up to 60 % of the queue time behind a busy reader unattributed, 64 up to 5 %.
- * 64 events lose 31 % of 200 connections that are read in one turn of the loop and then answered;
- * 1,024 lose none at 500.
+ * How far back a thread's past is known. 16 transitions leave up to 60 % of the queue time behind a busy
+ * reader unattributed, 64 up to 5 %, 256 still 1 % of a busy node server. The clocks are noted at every
+ * 64th, so that a moment long ago is found without walking all the way.
+ *
+ * 64 events lose 31 % of 200 connections that are read in one turn of the loop and then answered; 1,024
+ * lose none at 500.
  */
-#define THREAD_RING 256
+#define THREAD_RING 1024
+#define THREAD_BLOCK 64 /* transitions between two checkpoints */
+#define THREAD_CHECKPOINTS (THREAD_RING / THREAD_BLOCK)
 #define THREAD_EVENTS 1024
 #define CLOCKS 8 /* NR_CAUSES, rounded up so that an index can be masked */
 
@@ -29,6 +34,11 @@ struct clocks {
 	__u64 ns[CLOCKS];
 };
 
+struct checkpoint {
+	__u64 ns;
+	struct clocks clock;
+};
+
 struct thread {
 	/* what a wake-up from another CPU touches, and the clocks */
 	__u64 cur; /* present state: CLOCK_MONOTONIC ns of its start << 4 | cause; 0 = never seen */
@@ -36,23 +46,24 @@ struct thread {
 	__u8 early;	 /* the wake-up came before the switch-out */
 	__u8 fresh;	 /* never ran since its fork */
 	__u8 after_send; /* the next sleep is where it idles */
-	__u8 home_trust;
-	__u8 wait; /* enum wait_class of the last sleep */
+	__u8 home_hits;	 /* how often its idle place was the first sleep after a send */
+	__u8 wait;	 /* enum wait_class of the last sleep */
 	__u8 event_send;
-	__u16 pad;
-	__u32 head;  /* transitions pushed */
-	__u32 event; /* socket events seen */
+	__u16 other_hits; /* how often another place was, in a row */
+	__u32 head;	  /* transitions pushed */
+	__u32 event;	  /* socket events seen */
 	struct clocks clock;
 	__u64 event_sk, event_ns, event_cpu; /* the last one: socket, time, CPU clock */
 	/* the last moment at which it was free to take other work: a send, the end of an idle wait, its birth */
 	__u64 mark_ns;
 	struct clocks mark;
-	__u64 home_arg;
-	__s32 home_sys;
-	__u32 pad2;
+	__u64 home_arg, other_arg;
+	__s32 home_sys, other_sys;
+	__s64 clock_offset;	      /* CLOCK_MONOTONIC - the scheduler clock, ns; 0 = not known */
 	__u64 born;		      /* its fork, if that was seen; else 0 */
 	__u64 block_start, block_end; /* the last blocked interval */
-	__u64 ring[THREAD_RING];      /* end of an interval << 4 | its cause */
+	struct checkpoint checkpoint[THREAD_CHECKPOINTS]; /* before transition THREAD_BLOCK * i */
+	__u64 ring[THREAD_RING];			  /* end of an interval << 4 | its cause */
 	__u64 events[THREAD_EVENTS]; /* CPU clock at the start of each run of events on one socket */
 };
 
@@ -71,6 +82,15 @@ static __always_inline bool cause_is_blocked(__u32 cause)
 	return cause == CAUSE_BLOCKED || cause == CAUSE_MUX || cause == CAUSE_HOME;
 }
 
+static __always_inline void thread_checkpoint(struct thread *t, __u64 now)
+{
+	struct checkpoint *c;
+
+	c = &t->checkpoint[t->head / THREAD_BLOCK & (THREAD_CHECKPOINTS - 1)];
+	c->ns = now;
+	c->clock = t->clock;
+}
+
 /* End the present state at `end`, book it as `as`, and enter `next`. */
 static __always_inline void thread_close(struct thread *t, __u64 end, __u32 as, __u32 next)
 {
@@ -84,6 +104,8 @@ static __always_inline void thread_close(struct thread *t, __u64 end, __u32 as, 
 	t->ring[t->head & (THREAD_RING - 1)] = end << 4 | as;
 	t->head++;
 	t->cur = end << 4 | next;
+	if (!(t->head % THREAD_BLOCK))
+		thread_checkpoint(t, end);
 }
 
 /*
@@ -93,6 +115,7 @@ static __always_inline void thread_close(struct thread *t, __u64 end, __u32 as, 
 static __always_inline void thread_init(struct thread *t, __u64 now, __u32 cause, bool born)
 {
 	t->ring[0] = now << 4 | CAUSE_UNKNOWN;
+	thread_checkpoint(t, now);
 	t->head = 1;
 	t->after_send = 1;
 	if (born) {
@@ -114,86 +137,47 @@ static __always_inline __u64 thread_cpu(const struct thread *t, __u64 now)
 	return t->clock.ns[CAUSE_RUN] + now - thread_since(t);
 }
 
-/*
- * The thread does something, so it is on CPU. If its account says otherwise, a switch was not
- * delivered: the time since the last thing known is nobody's. Without this, ghosts of milliseconds
- * appear in queue.busy.
- */
-static __always_inline void thread_act(struct thread *t, __u64 now)
+/* Condition variables alternate between neighbouring words: within 48 bytes is the same place. */
+static __always_inline bool same_place(__s32 sysno, __u64 arg, __s32 other_sys, __u64 other_arg)
 {
-	__u32 cause = thread_cause(t);
-
-	if (cause == CAUSE_RUN)
-		return;
-	lvt_count(COUNTER_LOST_SWITCH, 1);
-	if (cause_is_blocked(cause) && t->wake > thread_since(t) && t->wake < now)
-		thread_close(t, t->wake, cause, CAUSE_UNKNOWN);
-	thread_close(t, now, CAUSE_UNKNOWN, CAUSE_RUN);
-	t->wake = 0;
-	t->fresh = 0;
+	return sysno == other_sys && arg - other_arg + 48 < 96;
 }
 
 /*
- * Where does the thread idle? In the (syscall, first argument) of its first sleep after a send or
- * after its birth. Now and then a contended lock comes first, so the place is voted for. Condition
- * variables alternate between neighbouring words: arguments within 48 bytes are the same place.
+ * Where does the thread idle? In the (syscall, first argument) of its first sleep after a send or after
+ * its birth. Now and then a contended lock comes first, and a worker whose queue is never empty does not
+ * idle at all: so a place that was right before is kept until another has come first four times as
+ * often, without a break.
  */
-static __always_inline bool thread_is_home(struct thread *t, __s32 sysno, __u64 arg)
+static __always_inline bool thread_is_home(struct thread *t, __s32 sysno, __u64 arg,
+					   enum wait_class wait)
 {
-	bool home = t->home_trust && sysno == t->home_sys && arg - t->home_arg + 48 < 96;
+	bool home;
 
+	if (wait == WAIT_WORK || sysno < 0)
+		return false;
+	home = t->home_hits && same_place(sysno, arg, t->home_sys, t->home_arg);
 	if (!t->after_send)
 		return home;
 	t->after_send = 0;
 	if (home) {
-		if (t->home_trust < 8)
-			t->home_trust++;
-	} else if (t->home_trust <= 1) {
-		t->home_sys = sysno;
-		t->home_arg = arg;
-		t->home_trust = 1;
-		home = true;
-	} else {
-		t->home_trust--;
+		t->other_hits = 0;
+		if (t->home_hits < 60)
+			t->home_hits++;
+		return true;
 	}
-	return home;
-}
-
-/* sched_switch: the thread leaves the CPU, still runnable. */
-static __always_inline void thread_preempted(struct thread *t, __u64 now)
-{
-	thread_act(t, now);
-	thread_close(t, now, CAUSE_RUN, CAUSE_RUNQ);
-}
-
-/* sched_switch: the thread leaves the CPU to sleep in a syscall (sysno -1: none, a page fault). */
-static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sysno, __u64 arg,
-					  enum wait_class wait)
-{
-	__u32 cause = wait == WAIT_MUX ? CAUSE_MUX : CAUSE_BLOCKED;
-
-	thread_act(t, now);
-	if (thread_is_home(t, sysno, arg))
-		cause = CAUSE_HOME;
-	t->wait = wait;
-	thread_close(t, now, CAUSE_RUN, cause);
-}
-
-/*
- * sched_waking. It often comes before the sleeper's own switch-out (32 % of redis' sleeps at ten
- * connections): such an early wake-up is kept, but a later one overrides it, as it may have been for
- * a sleep that never happened.
- */
-static __always_inline void thread_waking(struct thread *t, __u64 now)
-{
-	bool early = thread_cause(t) == CAUSE_RUN;
-
-	if (t->wake && !t->early && !early) {
-		lvt_count(COUNTER_DUPLICATE_WAKE, 1);
-		return;
-	}
-	t->early = early;
-	t->wake = now;
+	if (!same_place(sysno, arg, t->other_sys, t->other_arg))
+		t->other_hits = 0;
+	t->other_sys = sysno;
+	t->other_arg = arg;
+	t->other_hits++;
+	if (t->home_hits && t->other_hits <= 4 * t->home_hits)
+		return false;
+	t->home_sys = sysno;
+	t->home_arg = arg;
+	t->home_hits = 1;
+	t->other_hits = 0;
+	return true;
 }
 
 /* End of a blocked interval: it lasted until the wake-up. */
@@ -237,6 +221,68 @@ static __always_inline void thread_runs(struct thread *t, __u64 now, bool was_id
 	t->fresh = 0;
 }
 
+/*
+ * The thread does something, so it is on CPU. If its account says otherwise, its switch-in was not
+ * delivered: on some hosts none is, after certain threads of the host's own. `arrived` is when the
+ * scheduler says that it got its CPU, 0 if that is not known; then the time since the last thing known
+ * is nobody's. Without all this, ghosts of milliseconds appear in queue.busy.
+ */
+static __always_inline void thread_act(struct thread *t, __u64 now, __u64 arrived)
+{
+	__u32 cause = thread_cause(t);
+	__u64 since = thread_since(t), wake = t->wake;
+
+	if (cause == CAUSE_RUN)
+		return;
+	if (arrived >= since && arrived <= now &&
+	    (cause == CAUSE_RUNQ || (wake && wake <= arrived))) {
+		lvt_count(COUNTER_SWITCH_REPAIRED, 1);
+		thread_runs(t, arrived, false);
+		return;
+	}
+	lvt_count(COUNTER_LOST_SWITCH, 1);
+	if (cause_is_blocked(cause) && wake > since && wake < now)
+		thread_close(t, wake, cause, CAUSE_UNKNOWN);
+	thread_close(t, now, CAUSE_UNKNOWN, CAUSE_RUN);
+	t->wake = 0;
+	t->fresh = 0;
+}
+
+/* sched_switch: the thread, which has acted until now, leaves the CPU, still runnable. */
+static __always_inline void thread_preempted(struct thread *t, __u64 now)
+{
+	thread_close(t, now, CAUSE_RUN, CAUSE_RUNQ);
+}
+
+/* sched_switch: the thread leaves the CPU to sleep in a syscall (sysno -1: none, a page fault). */
+static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sysno, __u64 arg,
+					  enum wait_class wait)
+{
+	__u32 cause = wait == WAIT_MUX ? CAUSE_MUX : CAUSE_BLOCKED;
+
+	if (thread_is_home(t, sysno, arg, wait))
+		cause = CAUSE_HOME;
+	t->wait = wait;
+	thread_close(t, now, CAUSE_RUN, cause);
+}
+
+/*
+ * sched_waking. It often comes before the sleeper's own switch-out (32 % of redis' sleeps at ten
+ * connections): such an early wake-up is kept, but a later one overrides it, as it may have been for
+ * a sleep that never happened.
+ */
+static __always_inline void thread_waking(struct thread *t, __u64 now)
+{
+	bool early = thread_cause(t) == CAUSE_RUN;
+
+	if (t->wake && !t->early && !early) {
+		lvt_count(COUNTER_DUPLICATE_WAKE, 1);
+		return;
+	}
+	t->early = early;
+	t->wake = now;
+}
+
 /* It has sent something: from here on it is free for other work. */
 static __always_inline void thread_sent(struct thread *t, __u64 now, const struct clocks *clocks)
 {
@@ -246,22 +292,23 @@ static __always_inline void thread_sent(struct thread *t, __u64 now, const struc
 }
 
 /*
- * A walk back along a ring. Its variables live in memory and are read anew each time, for the
- * verifier: it knows nothing of what it reads from memory, so all paths through one step of the walk
- * look alike to it, and 256 steps cost it 256 times one. With registers it gives up at a million.
+ * A walk along a ring. Its variables live in memory and are read anew each time, for the verifier: it
+ * knows nothing of what it reads from memory, so all paths through one step look alike to it, and 64
+ * steps cost it 64 times one. With registers it gives up at a million. The walks are global functions,
+ * so that each is verified once and not at every call.
  */
 struct walk {
 	__u64 from, hi;	   /* what remains: [from, hi] */
 	__u64 cause;	   /* the state that ended at hi */
+	__u64 at;	   /* where in the ring */
 	struct clocks did; /* what was found */
 };
 
 #define WALK(w, field) (*(volatile __u64 *)&(w)->field)
 
 /*
- * What the thread did during [w->from, w->hi], where hi is not before its last transition: into
- * w->did. Afterwards [w->from, w->hi] is what the ring does not know. Global, so that it is verified
- * once and not at each call.
+ * Back from the present, where hi is not before the last transition: what the thread did during
+ * [w->from, w->hi], up to 64 transitions of it, into w->did. [w->from, w->hi] is then what remains.
  */
 __weak __noinline int thread_walk(const struct thread *t, struct walk *w)
 {
@@ -272,7 +319,7 @@ __weak __noinline int thread_walk(const struct thread *t, struct walk *w)
 		return 0;
 	head = t->head;
 	WALK(w, cause) = thread_cause(t);
-	for (i = 0; i < THREAD_RING; i++) {
+	for (i = 0; i < THREAD_BLOCK; i++) {
 		if (i >= head)
 			break;
 		entry = t->ring[(head - 1 - i) & (THREAD_RING - 1)];
@@ -289,53 +336,113 @@ __weak __noinline int thread_walk(const struct thread *t, struct walk *w)
 	return 0;
 }
 
-/*
- * The same for any part of the past, and only up to the first idle wait in it: what comes later is no
- * longer about what the thread had in hand at w->from.
- */
-__weak __noinline int thread_walk_busy(const struct thread *t, struct walk *w)
+/* The last checkpoint not after w->from, or the oldest there is: its number into w->at. */
+static __always_inline void thread_find(const struct thread *t, struct walk *w)
 {
-	__u64 entry, lo;
-	__u32 head, i;
+	__u32 i;
+
+	WALK(w, at) = t->head / THREAD_BLOCK;
+	/* one less than there are: the oldest may have lost its first transitions */
+	for (i = 0; i < THREAD_CHECKPOINTS - 2; i++) {
+		if (!WALK(w, at) ||
+		    t->checkpoint[WALK(w, at) & (THREAD_CHECKPOINTS - 1)].ns <= WALK(w, from))
+			break;
+		WALK(w, at) -= 1;
+	}
+}
+
+/*
+ * The thread's clocks at w->from into w->did, from the checkpoint before it. w->hi is the moment that
+ * they are of: w->from, or the oldest moment known if that is later.
+ */
+__weak __noinline int thread_rewind(const struct thread *t, struct walk *w)
+{
+	const struct checkpoint *c;
+	__u64 entry, end;
+	__u32 i;
 
 	if (!t || !w)
 		return 0;
-	head = t->head;
-	WALK(w, cause) = thread_cause(t);
-	for (i = 0; i < THREAD_RING; i++) {
-		if (i >= head || WALK(w, hi) <= WALK(w, from))
+	thread_find(t, w);
+	c = &t->checkpoint[WALK(w, at) & (THREAD_CHECKPOINTS - 1)];
+	w->did = c->clock;
+	WALK(w, hi) = c->ns;
+	WALK(w, at) *= THREAD_BLOCK;
+	for (i = 0; i < THREAD_BLOCK; i++) {
+		if (WALK(w, hi) >= WALK(w, from))
 			break;
-		entry = t->ring[(head - 1 - i) & (THREAD_RING - 1)];
-		lo = entry >> 4;
-		if (lo < WALK(w, from))
-			lo = WALK(w, from);
-		if (lo < WALK(w, hi)) {
-			w->did.ns[WALK(w, cause) & (CLOCKS - 1)] += WALK(w, hi) - lo;
-			if (WALK(w, cause) == CAUSE_MUX || WALK(w, cause) == CAUSE_HOME)
-				__builtin_memset(&w->did, 0, sizeof(w->did));
-			WALK(w, hi) = lo;
-		}
-		WALK(w, cause) = entry & 15;
+		entry = t->ring[WALK(w, at) & (THREAD_RING - 1)];
+		/* the present state has no end yet */
+		if (WALK(w, at) >= t->head)
+			entry = WALK(w, from) << 4 | thread_cause(t);
+		end = entry >> 4;
+		if (end > WALK(w, from))
+			end = WALK(w, from);
+		w->did.ns[entry & (CLOCKS - 1)] += end - WALK(w, hi);
+		WALK(w, hi) = end;
+		WALK(w, at) += 1;
 	}
 	return 0;
 }
 
-/* [from, now] of an acting thread's past; returns the ns of it that its ring does not know. */
+/*
+ * Forward from w->from, which lies before transition w->at: what the thread did until w->hi, or its
+ * first idle wait, or for 64 transitions. May be another thread, running on another CPU.
+ */
+__weak __noinline int thread_walk_busy(const struct thread *t, struct walk *w)
+{
+	__u64 entry, end, cause;
+	__u32 i;
+
+	if (!t || !w || t->head - (__u32)w->at >= THREAD_RING)
+		return 0;
+	for (i = 0; i < THREAD_BLOCK; i++) {
+		if (WALK(w, from) >= WALK(w, hi))
+			break;
+		entry = t->ring[WALK(w, at) & (THREAD_RING - 1)];
+		if (WALK(w, at) >= t->head)
+			entry = WALK(w, hi) << 4 | thread_cause(t);
+		cause = entry & (CLOCKS - 1);
+		if (cause == CAUSE_MUX || cause == CAUSE_HOME)
+			break;
+		end = entry >> 4;
+		if (end > WALK(w, hi))
+			end = WALK(w, hi);
+		if (end > WALK(w, from)) {
+			w->did.ns[cause & (CLOCKS - 1)] += end - WALK(w, from);
+			WALK(w, from) = end;
+		}
+		WALK(w, at) += 1;
+	}
+	return 0;
+}
+
+/* [from, now] of an acting thread's past, into w->did; returns the ns of it that are not known. */
 static __always_inline __u64 thread_past(const struct thread *t, __u64 from, __u64 now,
 					 struct walk *w)
 {
+	struct clocks present;
+	__u32 i;
+
 	__builtin_memset(w, 0, sizeof(*w));
 	w->from = from;
 	w->hi = now;
-	if (from < now)
-		thread_walk(t, w);
-	return w->hi > from ? w->hi - from : 0;
+	if (from >= now)
+		return 0;
+	thread_walk(t, w);
+	if (w->hi <= from)
+		return 0;
+	thread_rewind(t, w);
+	thread_clocks(t, now, &present);
+	for (i = 0; i < NR_CAUSES; i++)
+		w->did.ns[i] = present.ns[i] - w->did.ns[i];
+	return w->hi - from;
 }
 
-/* Does the ring still reach down to the first sight? */
+/* Does its known past reach down to its first sight? */
 static __always_inline bool thread_ring_whole(const struct thread *t)
 {
-	return t->head <= THREAD_RING;
+	return t->head < THREAD_RING - THREAD_BLOCK;
 }
 
 #endif

@@ -44,6 +44,7 @@ enum wait_class {
 	WAIT_OTHER,
 	WAIT_MUX,  /* one of many events: epoll, poll, select, io_uring */
 	WAIT_READ, /* data on one descriptor */
+	WAIT_WORK, /* a timer, a disk: part of some work, never a place to idle in */
 };
 
 /* Where a syscall that reads puts the data: its second argument is ... */

@@ -10,6 +10,10 @@ struct css_set;
 
 KERNEL_TYPES
 
+struct sched_info { /* CONFIG_SCHED_INFO */
+	unsigned long long last_arrival;
+};
+
 struct task_struct {
 	unsigned int __state; /* `state` before 5.14, below our floor */
 	unsigned int flags;
@@ -18,6 +22,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	char comm[16];
 	struct css_set *cgroups;
+	struct sched_info sched_info;
 };
 
 #if defined(__TARGET_ARCH_x86)

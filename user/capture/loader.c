@@ -334,20 +334,10 @@ int tracer_tick(struct tracer *t, struct err *e)
 
 int tracer_stop(struct tracer *t, struct err *e)
 {
-	struct bpf_object_skeleton *s = t->skel->skeleton;
-	int i;
-
 	t->skel->bss->enabled = 0;
 	t->stopped_ns = now_ns();
-	for (i = 0; i < s->prog_cnt; i++) {
-		struct bpf_link **link = s->progs[i].link;
-
-		if (*link == t->skel->links.lvt_sweep)
-			continue;
-		bpf_link__destroy(*link);
-		*link = NULL;
-	}
 	t->skel->bss->sweep_final = 1;
+	/* with the hook on closing in place, so that no connection slips away before the sweep */
 	return sweep(t, e);
 }
 

@@ -47,7 +47,7 @@ int tracer_open(struct tracer **t, const struct filter *f, struct err *e);
 
 int tracer_start(struct tracer *t, struct err *e);
 int tracer_tick(struct tracer *t, struct err *e);
-int tracer_stop(struct tracer *t, struct err *e);
+int tracer_stop(struct tracer *t, struct err *e); /* the hooks stay, but nothing counts any more */
 
 /* Detach, unload, free; NULL-safe, at any stage. */
 void tracer_free(struct tracer *t);

@@ -26,9 +26,20 @@ static const struct {
 #ifdef SYS_io_uring_enter
 	{ SYS_io_uring_enter, WAIT_MUX, BUFFER_NONE },
 #endif
-	{ SYS_io_getevents, WAIT_MUX, BUFFER_NONE },   { SYS_read, WAIT_READ, BUFFER_PLAIN },
-	{ SYS_readv, WAIT_READ, BUFFER_IOVEC },	       { SYS_recvfrom, WAIT_READ, BUFFER_PLAIN },
-	{ SYS_recvmsg, WAIT_READ, BUFFER_MESSAGE },    { SYS_recvmmsg, WAIT_READ, BUFFER_NONE },
+	{ SYS_io_getevents, WAIT_MUX, BUFFER_NONE },
+	{ SYS_read, WAIT_READ, BUFFER_PLAIN },
+	{ SYS_readv, WAIT_READ, BUFFER_IOVEC },
+	{ SYS_recvfrom, WAIT_READ, BUFFER_PLAIN },
+	{ SYS_recvmsg, WAIT_READ, BUFFER_MESSAGE },
+	{ SYS_recvmmsg, WAIT_READ, BUFFER_NONE },
+	{ SYS_nanosleep, WAIT_WORK, BUFFER_NONE },
+	{ SYS_clock_nanosleep, WAIT_WORK, BUFFER_NONE },
+	{ SYS_fsync, WAIT_WORK, BUFFER_NONE },
+	{ SYS_fdatasync, WAIT_WORK, BUFFER_NONE },
+	{ SYS_msync, WAIT_WORK, BUFFER_NONE },
+	{ SYS_sync, WAIT_WORK, BUFFER_NONE },
+	{ SYS_syncfs, WAIT_WORK, BUFFER_NONE },
+	{ SYS_sync_file_range, WAIT_WORK, BUFFER_NONE },
 	{ SYS_splice, WAIT_READ, BUFFER_NONE },
 };
 

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the service knows against what lvt measured, as rows of a table; times in ns."""
+
+import json
+import os
+
+QUEUE = ["queue.accept", "queue.busy", "queue.runq", "queue.wakeup", "queue.blocked",
+         "queue.pickup"]
+RUNQ = ["queue.runq", "service.runq"]
+WAKEUP = ["queue.wakeup", "service.wakeup"]
+SWITCH_NS = 5000  # between the scheduler's clock and sched_switch, cold caches
+TOLERANCE_NS, TOLERANCE_SHARE = 10000, 0.03  # a mean may be off by the larger of the two
+
+
+class Row:
+    """One expectation: a mean within [lo, hi] ns, or within tolerance of it."""
+
+    def __init__(self, what, lo, hi, measured):
+        self.what, self.lo, self.hi, self.measured = what, lo, hi, measured
+        self.error = measured - hi if measured > hi else min(0, measured - lo)
+        self.expected = min(max(measured, lo), hi)
+        self.ok = abs(self.error) <= max(TOLERANCE_NS, TOLERANCE_SHARE * abs(self.expected))
+
+    def __str__(self):
+        rng = "%.1f" % (self.hi / 1e3) if self.lo == self.hi else "%.1f..%.1f" % (self.lo / 1e3,
+                                                                                self.hi / 1e3)
+        share = "%+.1f %%" % (100 * self.error / self.expected) if self.expected else ""
+        return "%-52s %18s %10.1f %+8.1f %9s  %s" % (
+            self.what, rng, self.measured / 1e3, self.error / 1e3, share,
+            "good" if self.ok else "BAD")
+
+
+HEADING = "%-52s %18s %10s %8s %9s  %s" % ("stage (µs per request)", "expected", "measured",
+                                           "error", "", "verdict")
+
+
+class Check:
+    """One yes or no."""
+
+    def __init__(self, what, ok, detail):
+        self.what, self.ok, self.detail = what, ok, detail
+
+    def __str__(self):
+        return "%-52s %s  %s" % (self.what, self.detail, "good" if self.ok else "BAD")
+
+
+def stage_names():
+    """All stages, from the one place that names them."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../include/stages.def")
+    with open(path) as f:
+        return [line.split('"')[1] for line in f if line.startswith("STAGE(")]
+
+
+def services_at(report, port):
+    return [s for s in report["services"] if s["port"] == port]
+
+
+def total(found, stages):
+    """Sum in ns of stages over all requests of some services."""
+    return sum(s["stages"].get(n, {"mean": 0})["mean"] * s["requests"]
+               for s in found for n in stages if s["requests"])
+
+
+def integrity(report):
+    """What must hold whatever was traced."""
+    checks = [Check("loss", report["loss"]["total"] == 0,
+                    json.dumps({k: v for k, v in report["loss"].items() if v}))]
+    for s in report["services"]:
+        if not s["requests"]:
+            continue
+        mean = s["latency_ns"]["mean"]
+        got = sum(x["mean"] for x in s["stages"].values())
+        # 1 ns, and what a double of this size rounds in some twenty additions
+        checks.append(Check("sum of stages == latency, port %d" % s["port"],
+                            abs(got - mean) <= 1 + 1e-12 * mean, "%.3f %.3f ns" % (got, mean)))
+        low = [n for n, x in s["stages"].items() if x["mean"] < 0]
+        checks.append(Check("no stage below zero, port %d" % s["port"], not low, " ".join(low)))
+        x = s["exchanges"]
+        checks.append(Check("exchanges add up, port %d" % s["port"],
+                            x["request_response"] + x["pipelined"] == s["requests"]
+                            == s["latency_ns"]["count"], json.dumps(x)))
+    return checks
+
+
+def counts(found, client, service=None):
+    """Every request exactly once. service may be None if its sums are lost."""
+    n = sum(s["requests"] for s in found)
+    known = [service["requests"]] if service else []
+    if not client["resets"]:
+        known.append(client["answers"])
+    checks = [Check("requests", all(k == n for k in known),
+                    "service and client %s lvt %d" % (known, n))]
+    if client["resets"]:
+        # A reset may come after the answer if the client was held up: then it is a request.
+        aborted = sum(s["exchanges"]["aborted"] for s in found)
+        checks.append(Check("aborted", aborted == client["requests"] - n and
+                            client["answers"] <= n < client["requests"],
+                            "resets %d lvt %d" % (client["resets"], aborted)))
+    return checks
+
+
+def expectations(case, service, client):
+    """Yield (what, stages, lo, hi), sums in ns. A queue time begins within the client's send()."""
+    span = client["send_span"]
+    q = service["queue"]
+    yield "queue.*", QUEUE, max(0, q - span), q
+    covered = set(QUEUE) - {"queue.accept", "queue.busy"} | set(case.free)
+    for what, (lo, hi) in service["stages"].items():
+        stages = what.split("+")
+        if stages[0].startswith("queue."):
+            # While others were served, the thread may itself have waited for a CPU.
+            lo = max(0, lo - span - case.waiting * service["run_delay"])
+        else:
+            # At a forced switch the scheduler's clock and sched_switch are some us apart.
+            noise = SWITCH_NS * service["switches"] * (1 + case.waiting)
+            lo, hi = max(0, lo - noise - service.get("gap", 0)), hi + noise
+        yield what, stages, lo, hi
+        covered.update(stages)
+    for n in stage_names():
+        if n not in covered:
+            yield n, [n], 0, service.get("gap", 0) if n == "unattributed" else 0
+
+
+def rows(case, service, client, found):
+    """The truth table of a case. service: its sums, and "run_delay" of its threads."""
+    n = service["requests"]
+    if not n:
+        return []
+    made = []
+    lo, hi = service["latency_from_read"]
+    q = service["queue"]
+    latency = sum(s["latency_ns"]["mean"] * s["requests"] for s in found if s["requests"])
+    made.append(Row("latency", (lo + max(0, q - client["send_span"])) / n, (hi + q) / n,
+                    latency / n))
+    made += [Row(what, lo / n, hi / n, total(found, stages) / n)
+             for what, stages, lo, hi in expectations(case, service, client)]
+    made += schedstat(case, service, client, found)
+    return made
+
+
+def schedstat(case, service, client, found):
+    """
+    The ready stages against the scheduler's own account. It counts from the enqueueing, which for a
+    thread that is woken from another CPU is an interrupt later than its waking, within or about
+    the client's send(). An idle CPU's wake-up is mostly that interrupt, so it proves nothing there.
+    """
+    n, delay = service["requests"], service["run_delay"]
+    span = case.wakes * client["send_span"]
+    if case.contended:
+        return [Row("*.runq+*.wakeup (schedstat)", delay / n, (delay + span) / n,
+                    total(found, RUNQ + WAKEUP) / n)]
+    if case.serial:
+        return [Row("*.runq (schedstat)", 0, (delay + span) / n, total(found, RUNQ) / n)]
+    return []
+
+
+def verdicts(case, service, client, report, port):
+    """All rows and checks of a plain case."""
+    found = services_at(report, port)
+    if report["gaps"]["lost_switch"]:
+        # The kernel does not deliver some switches; lvt counts them and may not know a little.
+        seen = sum(s["latency_ns"]["mean"] * s["requests"] for s in found if s["requests"])
+        service = dict(service, gap=min(total(found, ["unattributed"]), 0.01 * seen))
+    made = rows(case, service, client, found) + counts(found, client, service)
+    if service["requests"] and sum(s["requests"] for s in found):
+        seen = sum(s["latency_ns"]["mean"] * s["requests"] for s in found if s["requests"])
+        made.append(Check("latency <= the client's", seen <= client["latency_sum"],
+                          "%.1f %.1f µs" % (seen / service["requests"] / 1e3,
+                                            client["latency_sum"] / service["requests"] / 1e3)))
+    if case.contended:
+        wait, idle = total(found, RUNQ), total(found, WAKEUP)
+        made.append(Check("contention, not wake-up latency", wait > 5 * idle,
+                          "runq %.1f ms wakeup %.1f ms" % (wait / 1e6, idle / 1e6)))
+    return made + integrity(report)

@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+Services that know their own stages, and lvt, compared.
+
+    run.py [--tap] [CASE...]    one TAP line for each case (the default)
+    run.py --table [CASE...]    the truth table: expected, measured, error, verdict
+    run.py --self [CASE...]     without lvt: services and client against each other
+    run.py --list               the cases
+
+LVT is the program (default .output/lvt), TRUTH_BIN where the services are (default: they are
+compiled into a temporary directory). Needs root, but for --self and --list.
+"""
+
+import os
+import sys
+import time
+
+sys.dont_write_bytecode = True  # root must leave nothing in the tree
+
+import cases  # noqa: E402
+import compare  # noqa: E402
+import harness  # noqa: E402
+import selfcheck  # noqa: E402
+
+
+def run_case(case, without_lvt):
+    """(verdicts, reason to skip, seconds)"""
+    begin = time.monotonic()
+    verdicts, skip = [], None
+    try:
+        if without_lvt:
+            verdicts = selfcheck.run(case)
+        else:
+            verdicts = case.run(case)
+    except harness.Skip as e:
+        skip = str(e)
+    except (harness.Failed, OSError, KeyError, ValueError) as e:
+        verdicts.append(compare.Check("the case ran", False, "%s: %s" % (type(e).__name__, e)))
+    finally:
+        harness.reap()
+    if not verdicts and not skip:
+        verdicts.append(compare.Check("something was checked", False, "nothing"))
+    return verdicts, skip, time.monotonic() - begin
+
+
+def run_quietly(case, without_lvt):
+    """
+    As run_case. A case that fails while the hypervisor takes our CPUs away is tried again: the
+    service's CPU clock stops then, time on the CPU does not, and the two cannot be compared.
+    """
+    for left in (2, 1, 0):
+        before = harness.stolen_ms()
+        result = run_case(case, without_lvt)
+        stolen = harness.stolen_ms() - before
+        if not left or stolen < 20 or all(v.ok for v in result[0]):
+            return result
+        print("# %s again: the hypervisor took %d ms" % (case.name, stolen), flush=True)
+
+
+def print_tap(number, case, verdicts, skip, seconds):
+    bad = [v for v in verdicts if not v.ok]
+    print("%sok %d - truth %s%s" % ("not " if bad else "", number, case.name,
+                                    " # SKIP " + skip if skip else " # %.1f s" % seconds))
+    if bad:
+        print("#   " + compare.HEADING)
+    for v in bad:
+        print("#   " + str(v))
+
+
+def print_table(case, verdicts, skip):
+    print("\n%s: %s" % (case.name, "skipped: " + skip if skip else case.what))
+    if not skip:
+        print("  " + compare.HEADING)
+    for v in verdicts:
+        # a stage that is nothing and should be is not worth a line
+        if v.ok and isinstance(v, compare.Row) and v.hi == 0 and v.measured < 50:
+            continue
+        print("  " + str(v))
+
+
+def choose(words):
+    known = {c.name: c for c in cases.CASES}
+    for w in words:
+        if w not in known:
+            sys.exit("run.py: no case %s: see run.py --list" % w)
+    return [known[w] for w in words] or cases.CASES
+
+
+def main(argv):
+    options = [a for a in argv if a.startswith("-")]
+    for o in options:
+        if o not in ("--tap", "--table", "--self", "--list"):
+            sys.stderr.write(__doc__)
+            return 2
+    chosen = choose([a for a in argv if not a.startswith("-")])
+    if "--list" in options:
+        for c in chosen:
+            print("%-18s %s" % (c.name, c.what))
+        return 0
+    if "--self" not in options and os.geteuid():
+        sys.exit("run.py: lvt needs root: sudo run.py, or run.py --self")
+    harness.choose_cpus()
+    keep = harness.build()
+    failed = 0
+    if "--table" not in options:
+        print("1..%d" % len(chosen), flush=True)
+    for i, case in enumerate(chosen, 1):
+        verdicts, skip, seconds = run_quietly(case, "--self" in options)
+        failed += any(not v.ok for v in verdicts)
+        if "--table" in options:
+            print_table(case, verdicts, skip)
+        else:
+            print_tap(i, case, verdicts, skip, seconds)
+        sys.stdout.flush()
+    if keep:
+        keep.cleanup()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
