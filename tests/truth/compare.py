@@ -103,7 +103,10 @@ def expectations(case, service, client):
     """Yield (what, stages, lo, hi), sums in ns. A queue time begins within the client's send()."""
     span = client["send_span"]
     q = service["queue"]
-    yield "queue.*", QUEUE, max(0, q - span), q
+    # A thread that loses its CPU between the kernel's mark and its own look at the clock moves that
+    # wait from one side to the other. Over thousands of requests it vanishes, over ten it does not.
+    edge = service["run_delay"] if service["requests"] < 50 and not case.contended else 0
+    yield "queue.*", QUEUE, max(0, q - span - edge), q
     covered = set(QUEUE) - {"queue.accept", "queue.busy"} | set(case.free)
     for what, (lo, hi) in service["stages"].items():
         stages = what.split("+")
@@ -113,7 +116,7 @@ def expectations(case, service, client):
         else:
             # At a forced switch the scheduler's clock and sched_switch are some us apart.
             noise = SWITCH_NS * service["switches"] * (1 + case.waiting)
-            lo, hi = max(0, lo - noise - service.get("gap", 0)), hi + noise
+            lo, hi = max(0, lo - noise - service.get("gap", 0)), hi + noise + edge
         yield what, stages, lo, hi
         covered.update(stages)
     for n in stage_names():
