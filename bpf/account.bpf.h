@@ -64,32 +64,36 @@ static __always_inline struct lvt_flow *account_flow(u32 service)
 	return bpf_map_lookup_elem(&lvt_flows, &i);
 }
 
-static __always_inline void account_arrived(u32 service)
-{
-	struct lvt_flow *f = account_flow(service);
-
-	if (f)
-		account_add(&f->arrived, 1);
-}
-
-static __always_inline void account_dropped(u32 service)
-{
-	struct lvt_flow *f = account_flow(service);
-
-	if (f)
-		account_add(&f->dropped, 1);
-}
-
-static __always_inline void account_answered(u32 service, __u64 extended)
+static __always_inline void account_arrived(u32 service, u64 now)
 {
 	struct lvt_flow *f = account_flow(service);
 
 	if (!f)
 		return;
-	if (extended)
-		account_add(&f->extended, extended);
-	else
+	account_add(&f->arrived, 1);
+	account_add(&f->in_flight_ns, -now);
+}
+
+static __always_inline void account_dropped(u32 service, u64 now)
+{
+	struct lvt_flow *f = account_flow(service);
+
+	if (!f)
+		return;
+	account_add(&f->dropped, 1);
+	account_add(&f->in_flight_ns, now);
+}
+
+/* The first send of an answer; a later one has moved its end by `moved` ns. */
+static __always_inline void account_answered(u32 service, u64 now, u64 moved)
+{
+	struct lvt_flow *f = account_flow(service);
+
+	if (!f)
+		return;
+	if (!moved)
 		account_add(&f->answered, 1);
+	account_add(&f->in_flight_ns, moved ?: now);
 }
 
 /* An exchange without a latency: unsolicited or aborted. */

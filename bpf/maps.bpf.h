@@ -114,7 +114,7 @@ struct {
 	__type(value, struct batch);
 } lvt_batch SEC(".maps") __weak;
 
-/* What is in flight, by service and shard: apart from the block, as the sampling timer reads it. */
+/* What comes and goes, by service and shard: apart from the block, so that a progress line is cheap. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, LVT_MAX_SERVICES *LVT_MAX_SHARDS);

@@ -277,9 +277,10 @@ static __always_inline void request_reader_share(const struct conn *c, const str
 	w->from = c->read;
 	w->hi = until;
 	w->at = c->reader_head;
-	if (r->head - c->reader_head >= THREAD_RING)
-		lvt_count(COUNTER_RING_SHORT, 1);
 	thread_walk_busy(r, w);
+	/* as much as one walk goes, and no idle wait yet */
+	if (w->at - c->reader_head >= THREAD_BLOCK || r->head - c->reader_head >= THREAD_RING)
+		lvt_count(COUNTER_RING_SHORT, 1);
 	if (w->did.ns[CAUSE_RUN] > limit) {
 		__builtin_memset(&w->did, 0, sizeof(w->did));
 		w->did.ns[CAUSE_RUN] = limit;
@@ -468,6 +469,11 @@ static __always_inline bool request_finish(struct conn *c)
 	if (sum == latency && !(any >> 63))
 		return true;
 	lvt_count(any >> 63 ? COUNTER_NEGATIVE_STAGE : COUNTER_SUM_MISMATCH, 1);
+	/* the clock stepped back by more than the request took */
+	if (latency >> 63) {
+		c->done = c->arrive;
+		latency = 0;
+	}
 	__builtin_memset(c->stage, 0, sizeof(c->stage));
 	c->stage[STAGE_UNATTRIBUTED] = latency;
 	return false;

@@ -237,11 +237,13 @@ static __always_inline void conn_close(struct conn *c, struct tcp_sock *tp)
 		conn_finish(c, tp);
 	if (c->phase == PHASE_IDLE)
 		return;
-	if (enabled)
+	if (enabled) {
 		account_exchange(c->service, EXCHANGE_ABORTED);
-	else
+		account_dropped(c->service, bpf_ktime_get_ns());
+	} else {
+		/* it stays in flight to the window's end */
 		lvt_count(COUNTER_OPEN_AT_END, 1);
-	account_dropped(c->service);
+	}
 	request_reset(c);
 }
 

@@ -13,6 +13,7 @@ extern void bpf_task_release(struct task_struct *p) __ksym __weak;
 static __always_inline void conn_arrive(struct sock *sk, struct conn *c, struct tcp_sock *tp)
 {
 	u32 phase = c->phase;
+	u64 now;
 
 	if (phase == PHASE_IDLE) {
 		c->bytes_in = c->bytes_out = 0;
@@ -21,9 +22,10 @@ static __always_inline void conn_arrive(struct sock *sk, struct conn *c, struct 
 	} else if (phase != PHASE_ANSWERED && !(c->flags & CONN_DRAINED)) {
 		return;
 	}
+	now = bpf_ktime_get_ns();
 	if (phase == PHASE_IDLE || phase == PHASE_ANSWERED)
-		account_arrived(c->service);
-	request_arrive(c, bpf_ktime_get_ns(), !sk->sk_socket);
+		account_arrived(c->service, now);
+	request_arrive(c, now, !sk->sk_socket);
 }
 
 /* Does the segment bring payload that TCP does not have yet? */
@@ -244,7 +246,7 @@ static __always_inline int conn_send(struct sock *sk)
 	first = c->phase == PHASE_READING;
 	moved = request_send(c, t, &a, cpu);
 	if (first || moved)
-		account_answered(c->service, moved);
+		account_answered(c->service, a.now, moved);
 	return 0;
 }
 

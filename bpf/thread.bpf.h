@@ -212,6 +212,9 @@ static __always_inline void thread_runs(struct thread *t, __u64 now, bool was_id
 		wakes = true;
 	} else if (cause != CAUSE_RUNQ) {
 		lvt_count(COUNTER_LOST_SWITCH, 1);
+		/* until its last socket event it did run: requests hold its clocks of then */
+		if (t->event_ns > thread_since(t) && t->event_ns <= now)
+			thread_close(t, t->event_ns, CAUSE_RUN, CAUSE_RUN);
 		thread_close(t, now, CAUSE_UNKNOWN, CAUSE_RUN);
 		t->wake = 0;
 		return;

@@ -78,11 +78,6 @@ struct lvt_shard {
 	__u64 batch_sampled; /* requests whose payload was looked at, and those that held several */
 	__u64 batch_found;
 	__u64 batch_messages; /* messages in those */
-	/* filled by the reader, from lvt_flow */
-	__u64 arrivals;
-	__u64 answered;
-	__u64 dropped;
-	__u64 extended;
 	__u64 bytes_in;
 	__u64 bytes_out;
 	__u64 connections; /* established while traced, or open at the start */
@@ -93,7 +88,13 @@ struct lvt_flow {
 	__u64 arrived;
 	__u64 answered; /* first sends of answers */
 	__u64 dropped;	/* arrived, but aborted before an answer */
-	__u64 extended; /* ns by which later sends moved `done` past the first one */
+	/*
+	 * The integral of what is in flight over time, modulo 2^64: an arrival subtracts its time, an
+	 * answer adds its own, and each later send what it moves `done` by. With those in flight now
+	 * counted as if answered now, it is exact; divided by the time, it is the L of Little's law,
+	 * from the counts of what came and went and not from any request's latency.
+	 */
+	__u64 in_flight_ns;
 };
 
 /* A listening endpoint; index = service id. */
@@ -105,9 +106,6 @@ struct lvt_service {
 	__u32 used;   /* 0 = free entry */
 	char comm[LVT_COMM_LEN];
 	__u64 since; /* CLOCK_MONOTONIC ns of its registration */
-	/* in flight, sampled by a kernel timer: mean = sum / samples */
-	__u64 in_flight_sum;
-	__u64 in_flight_samples;
 };
 
 /* A process that belongs to a service. */

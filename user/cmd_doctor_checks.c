@@ -97,11 +97,6 @@ static void check_loads(struct doctor *d, const struct probe *p)
 			remedy(c, error == -EPERM ? "run it on the host, outside of containers" :
 						    NEWER_KERNEL);
 	}
-	remedy(add(d, "kernel", "CPU clock events", status_of(p->cpu_clock), false,
-		   "sample how many requests are in flight"),
-	       p->cpu_clock == PROBE_UNKNOWN ?
-		       NOT_ASKED(p) :
-		       "without it Little's law is not checked; see perf_event_open(2)");
 }
 
 static void check_jit(struct doctor *d, const struct probe *p)

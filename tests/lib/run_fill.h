@@ -31,6 +31,8 @@ static inline void fill_run(struct run *r, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct run_service *s = &r->services[i];
 
+		s->in_flight = NAN;
+
 		s->sum = fill_shard();
 		s->port = 6379 + i;
 		strcpy(s->comm, "redis-server");
@@ -68,14 +70,13 @@ static inline void fill_event_loop(struct run_service *s, int n)
 	s->sum->connections = 51;
 }
 
-/* Set the samples in flight to what Little's law expects, times a factor. */
+/* Set the mean in flight to what Little's law expects, times a factor. */
 static inline void fill_in_flight(struct run_service *s, double factor)
 {
 	struct littles_law l;
 
 	service_littles_law(s, &l);
-	s->in_flight_samples = 10000;
-	s->in_flight_sum = l.predicted * factor * s->in_flight_samples;
+	s->in_flight = l.predicted * factor;
 }
 
 #endif

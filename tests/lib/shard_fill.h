@@ -46,8 +46,6 @@ static inline __u64 fill_request(struct lvt_shard *s, const __u64 stage[NR_STAGE
 	if (~latency > s->latency_min_inv)
 		s->latency_min_inv = ~latency;
 	s->exchanges[EXCHANGE_REQUEST_RESPONSE]++;
-	s->arrivals++;
-	s->answered++;
 	return latency;
 }
 

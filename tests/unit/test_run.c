@@ -28,6 +28,7 @@ static int setup(void **state)
 		return -1;
 	f->s.sum = fill_shard();
 	f->s.window_s = 2.5;
+	f->s.in_flight = NAN;
 	for (int i = 0; i < KEPT; i++) {
 		for (int st = 0; st < NR_STAGES - 1; st++) /* the last stage stays zero */
 			if (fill_below(&seed, 3) == 0)
@@ -211,8 +212,7 @@ static void littles_law_is_a_check(void **state)
 	assert_near(l.lambda_rps, KEPT / 2.5);
 	assert_near(l.predicted, KEPT / 2.5 * d.mean / 1e9);
 	assert_true(isnan(l.sampled) && isnan(l.relative_error));
-	f->s.in_flight_samples = 1000;
-	f->s.in_flight_sum = 1000 * 3;
+	f->s.in_flight = 3;
 	service_littles_law(&f->s, &l);
 	assert_near(l.sampled, 3.0);
 	assert_near(l.relative_error, fabs(3.0 - l.predicted) / l.predicted);
@@ -220,7 +220,7 @@ static void littles_law_is_a_check(void **state)
 
 static void nothing_is_not_zero(void **state)
 {
-	struct run_service s = { .sum = fill_shard(), .window_s = 1 };
+	struct run_service s = { .sum = fill_shard(), .window_s = 1, .in_flight = NAN };
 	struct anatomy_row rows[ANATOMY_ROWS];
 	struct littles_law l;
 	struct dist d;
@@ -243,7 +243,7 @@ static void nothing_is_not_zero(void **state)
 /* Sums near 2^63 in several stages are more than 64 bits hold together. */
 static void huge_sums(void **state)
 {
-	struct run_service s = { .sum = fill_shard(), .window_s = 1 };
+	struct run_service s = { .sum = fill_shard(), .window_s = 1, .in_flight = NAN };
 	struct dist d;
 
 	(void)state;

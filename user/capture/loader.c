@@ -17,12 +17,9 @@ typedef __u64 u64;
 typedef __s32 s32;
 #include "lvt.skel.h"
 
-#include "capture/cpu_clock.h"
 #include "capture/netns.h"
 #include "capture/probe.h"
 #include "capture/waits.h"
-
-enum { FLIGHT_SAMPLE_NS = 1000000 };
 
 static char last_warning[256]; /* of libbpf, for the error that follows */
 
@@ -287,21 +284,6 @@ int tracer_open(struct tracer **out, const struct filter *f, struct err *e)
 	return 0;
 }
 
-/*
- * Sample what is in flight at 1 kHz, on the CPU that we are on. Where that is not possible there is no
- * sampled in flight, and the report says so.
- */
-static void attach_flight(struct tracer *t)
-{
-	int fd = cpu_clock_open(FLIGHT_SAMPLE_NS);
-
-	if (fd < 0)
-		return;
-	t->skel->links.lvt_flight = bpf_program__attach_perf_event(t->skel->progs.lvt_flight, fd);
-	if (!t->skel->links.lvt_flight)
-		close(fd);
-}
-
 int tracer_start(struct tracer *t, struct err *e)
 {
 	int err = lvt_bpf__attach(t->skel);
@@ -309,7 +291,6 @@ int tracer_start(struct tracer *t, struct err *e)
 	if (err)
 		return err_set(e, err, "cannot attach: %s%s%s", strerror(-err),
 			       *last_warning ? "; " : "", last_warning);
-	attach_flight(t);
 	/* again: what came between the first look and the hooks */
 	err = scan_files(t, e);
 	if (!err)

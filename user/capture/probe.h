@@ -110,8 +110,7 @@ struct probe {
 	enum probe_answer tracepoint[NR_TRACEPOINTS]; /* never UNKNOWN when btf is true */
 	enum probe_answer type[NR_TYPES];
 	enum probe_answer load[NR_LOADS];
-	enum probe_answer cpu_clock; /* may a CPU clock event be opened? */
-	int load_error[NR_LOADS];    /* -errno of the trial, 0 = none made */
+	int load_error[NR_LOADS]; /* -errno of the trial, 0 = none made */
 
 	int jit;		   /* net.core.bpf_jit_enable: 0, 1, 2; -1 = cannot be read */
 	int unprivileged_disabled; /* kernel.unprivileged_bpf_disabled; -1 = cannot be read */

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <unistd.h>
-#include "capture/cpu_clock.h"
 #include "capture/probe.h"
 
 #define INSN(...) ((struct bpf_insn){ __VA_ARGS__ })
@@ -129,7 +128,6 @@ static int load_storage(struct trial *t, enum bpf_map_type type, const char *tar
 void probe_loads(struct probe *p, const struct btf *btf)
 {
 	struct trial t = { .p = p, .btf = btf, .storage_btf = storage_types() };
-	int fd;
 
 	try_plain(&t);
 	try_read_kernel(&t);
@@ -144,8 +142,4 @@ void probe_loads(struct probe *p, const struct btf *btf)
 			      NULL));
 	if (t.storage_btf >= 0)
 		close(t.storage_btf);
-	fd = cpu_clock_open(1000000);
-	p->cpu_clock = fd < 0 ? PROBE_NO : PROBE_YES;
-	if (fd >= 0)
-		close(fd);
 }

@@ -26,7 +26,7 @@ static struct lvt_flow flow_of(const struct tracer *t, __u32 id)
 		sum.arrived += f.arrived;
 		sum.answered += f.answered;
 		sum.dropped += f.dropped;
-		sum.extended += f.extended;
+		sum.in_flight_ns += f.in_flight_ns;
 	}
 	return sum;
 }
@@ -92,7 +92,7 @@ static int read_service(const struct tracer *t, __u32 id, __u64 end, struct run_
 {
 	struct lvt_flow flow = flow_of(t, id);
 	struct lvt_service info;
-	__u64 from = t->started_ns, window;
+	__u64 from = t->started_ns, window, open;
 	int err = tracer_service(t, id, &info);
 
 	if (err)
@@ -105,20 +105,11 @@ static int read_service(const struct tracer *t, __u32 id, __u64 end, struct run_
 		from = info.since;
 	window = end > from ? end - from : 0;
 	s->window_s = window / 1e9;
-	s->in_flight_samples = info.in_flight_samples;
-	s->in_flight_sum = info.in_flight_sum;
-	/* the samples took a request for answered at its first send */
-	if (window)
-		s->in_flight_sum += (double)flow.extended * info.in_flight_samples / window;
+	s->arrivals = flow.arrived;
+	open = flow.arrived - flow.answered - flow.dropped;
+	s->in_flight = window ? (double)(flow.in_flight_ns + open * end) / window : NAN;
 	read_pids(t, id, s);
-	err = read_block(t, id, s, e);
-	if (err)
-		return err;
-	s->sum->arrivals = flow.arrived;
-	s->sum->answered = flow.answered;
-	s->sum->dropped = flow.dropped;
-	s->sum->extended = flow.extended;
-	return 0;
+	return read_block(t, id, s, e);
 }
 
 static int by_requests(const void *a, const void *b)

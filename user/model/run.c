@@ -137,7 +137,7 @@ void service_littles_law(const struct run_service *s, struct littles_law *l)
 	l->lambda_rps = service_rps(s);
 	l->latency_mean_s = d.mean / 1e9;
 	l->predicted = l->lambda_rps * l->latency_mean_s;
-	l->sampled = s->in_flight_samples ? (double)s->in_flight_sum / s->in_flight_samples : NAN;
+	l->sampled = s->in_flight;
 	l->relative_error = l->predicted > 0 ? fabs(l->sampled - l->predicted) / l->predicted : NAN;
 }
 

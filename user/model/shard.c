@@ -30,10 +30,6 @@ void shard_add(struct lvt_shard *dst, const struct lvt_shard *src)
 	dst->batch_sampled += src->batch_sampled;
 	dst->batch_found += src->batch_found;
 	dst->batch_messages += src->batch_messages;
-	dst->arrivals += src->arrivals;
-	dst->answered += src->answered;
-	dst->dropped += src->dropped;
-	dst->extended += src->extended;
 	dst->bytes_in += src->bytes_in;
 	dst->bytes_out += src->bytes_out;
 	dst->connections += src->connections;

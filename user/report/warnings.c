@@ -77,10 +77,10 @@ static size_t warn_no_requests(const struct run_service *s, struct finding *foun
 
 	if (service_requests(s))
 		return 0;
-	fmt_count(arrived, sizeof(arrived), sum->arrivals);
+	fmt_count(arrived, sizeof(arrived), s->arrivals);
 	fmt_count(sends, sizeof(sends), sum->exchanges[EXCHANGE_UNSOLICITED]);
 	fmt_count(connections, sizeof(connections), sum->connections);
-	if (sum->arrivals)
+	if (s->arrivals)
 		finding_set(
 			found, 1, "no_requests",
 			"no requests to report: %s arrived, but none was answered in the window.",
@@ -96,7 +96,7 @@ static size_t warn_no_requests(const struct run_service *s, struct finding *foun
 	else
 		finding_set(found, 1, "no_requests",
 			    "no requests: nobody was connected to it in the window.");
-	finding_number(found, "arrivals", sum->arrivals);
+	finding_number(found, "arrivals", s->arrivals);
 	finding_number(found, "connections", sum->connections);
 	return 1;
 }
