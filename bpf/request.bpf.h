@@ -345,6 +345,8 @@ static __always_inline void request_take_over(struct conn *c, struct thread *t, 
 	c->stage[STAGE_SERVICE_HANDOFF] = gap - w.did.ns[CAUSE_RUN] - w.did.ns[CAUSE_RUNQ] -
 					  w.did.ns[CAUSE_WAKEUP] - w.did.ns[CAUSE_BLOCKED];
 	unknown = thread_clocks_at(t, start, a->now, &c->base);
+	if (unknown && !thread_ring_whole(t))
+		lvt_count(COUNTER_RING_SHORT, 1);
 	/* the ring did not reach: as if the thread had been in an unknown state */
 	c->base.ns[CAUSE_UNKNOWN] -= unknown;
 	c->flags &= ~(CONN_CLIENT | CONN_STALLED | CONN_DRAINED | CONN_EVENTS_SHORT);

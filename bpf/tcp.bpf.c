@@ -197,6 +197,26 @@ static __always_inline bool send_buffer_full(struct sock *sk, struct tcp_sock *t
 	return tp->notsent_lowat && tp->write_seq - tp->snd_nxt >= tp->notsent_lowat;
 }
 
+/* A send that answers nothing that was read. */
+static __always_inline void conn_speaks_first(struct conn *c, struct tcp_sock *tp,
+					      const struct act *a)
+{
+	if (c->phase == PHASE_IDLE) {
+		if (!(c->flags & CONN_OPEN_AT_START))
+			account_exchange(c->service, EXCHANGE_UNSOLICITED);
+	} else if (a->unread) {
+		/* the request that waits meanwhile is not alone on its connection */
+		c->flags |= c->phase == PHASE_NEXT ? CONN_NEXT_PIPELINED : CONN_PIPELINED;
+	} else {
+		/* it has been read, by a way that has no hook (a kernel TLS, a socket map) */
+		lvt_count(COUNTER_READ_MISSED, 1);
+		if (c->phase == PHASE_NEXT)
+			conn_finish(c, tp);
+		account_dropped(c->service, a->now);
+		request_reset(c);
+	}
+}
+
 static __always_inline int conn_send(struct sock *sk)
 {
 	struct conn *c = conn_of(sk);
@@ -229,13 +249,7 @@ static __always_inline int conn_send(struct sock *sk)
 	thread_acts(t, p, a.now);
 	cpu = thread_cpu(t, a.now);
 	if (c->phase != PHASE_READING && c->phase != PHASE_ANSWERED) {
-		/* not the answer to anything read; the request that waits meanwhile is not alone */
-		if (c->phase == PHASE_ARRIVED)
-			c->flags |= CONN_PIPELINED;
-		else if (c->phase == PHASE_NEXT)
-			c->flags |= CONN_NEXT_PIPELINED;
-		else if (!(c->flags & CONN_OPEN_AT_START))
-			account_exchange(c->service, EXCHANGE_UNSOLICITED);
+		conn_speaks_first(c, tp, &a);
 		thread_event(t, &a, cpu, true);
 		return 0;
 	}
