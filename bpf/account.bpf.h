@@ -64,36 +64,94 @@ static __always_inline struct lvt_flow *account_flow(u32 service)
 	return bpf_map_lookup_elem(&lvt_flows, &i);
 }
 
+static __always_inline s64 in_flight(u32 service)
+{
+	s64 n = 0;
+	u32 i, k;
+
+	for (i = 0; i < LVT_MAX_SHARDS; i++) {
+		struct lvt_flow *f;
+
+		k = service * LVT_MAX_SHARDS + i;
+		f = bpf_map_lookup_elem(&lvt_flows, &k);
+		if (f)
+			n += f->arrived - f->answered - f->dropped;
+	}
+	/* an answer can be seen before its arrival on another CPU */
+	return n > 0 ? n : 0;
+}
+
+/* Take the samples whose times have passed. Global, as that is so for one event in a hundred. */
+__weak __noinline int account_samples(struct lvt_flight *f, u32 service, u64 now)
+{
+	struct lvt_service *s;
+	u64 next, from, samples;
+
+	if (!f)
+		return 0;
+	from = next = f->next;
+	if (!from) {
+		s = bpf_map_lookup_elem(&lvt_services, &service);
+		from = window_start;
+		if (s && s->since > from)
+			from = s->since;
+	}
+	if (now < from)
+		return 0;
+	samples = (now - from) / LVT_FLIGHT_NS + 1;
+	/* another CPU may be at it */
+	if (__sync_val_compare_and_swap(&f->next, next, from + samples * LVT_FLIGHT_NS) != next)
+		return 0;
+	account_add(&f->sum, samples * in_flight(service));
+	account_add(&f->samples, samples);
+	return 0;
+}
+
+/* What is in flight is about to change: until now it was as it is. */
+static __always_inline struct lvt_flight *account_flight(u32 service, u64 now)
+{
+	struct lvt_flight *f = bpf_map_lookup_elem(&lvt_flights, &service);
+
+	if (f && now >= f->next)
+		account_samples(f, service, now);
+	return f;
+}
+
 static __always_inline void account_arrived(u32 service, u64 now)
 {
 	struct lvt_flow *f = account_flow(service);
 
-	if (!f)
-		return;
-	account_add(&f->arrived, 1);
-	account_add(&f->in_flight_ns, -now);
+	account_flight(service, now);
+	if (f)
+		account_add(&f->arrived, 1);
 }
 
 static __always_inline void account_dropped(u32 service, u64 now)
 {
 	struct lvt_flow *f = account_flow(service);
 
-	if (!f)
-		return;
-	account_add(&f->dropped, 1);
-	account_add(&f->in_flight_ns, now);
+	account_flight(service, now);
+	if (f)
+		account_add(&f->dropped, 1);
 }
 
-/* The first send of an answer; a later one has moved its end by `moved` ns. */
-static __always_inline void account_answered(u32 service, u64 now, u64 moved)
+/* The first send of an answer. */
+static __always_inline void account_answered(u32 service, u64 now)
 {
 	struct lvt_flow *f = account_flow(service);
 
-	if (!f)
-		return;
-	if (!moved)
+	account_flight(service, now);
+	if (f)
 		account_add(&f->answered, 1);
-	account_add(&f->in_flight_ns, moved ?: now);
+}
+
+/* A later send: at the sample times since the one before, the request was in flight after all. */
+static __always_inline void account_moved(u32 service, u64 before, u64 now)
+{
+	struct lvt_flight *f = account_flight(service, now);
+
+	if (f && f->next > before)
+		account_add(&f->sum, (f->next - before - 1) / LVT_FLIGHT_NS);
 }
 
 /* An exchange without a latency: unsolicited or aborted. */
@@ -121,6 +179,15 @@ static __always_inline void account_stages(struct lvt_shard *s, const struct con
 		if (ns > s->stage_max[i])
 			account_max(&s->stage_max[i], ns);
 	}
+}
+
+/* Bytes of no request. */
+static __always_inline void account_sent(u32 service, u32 bytes)
+{
+	struct lvt_shard *s = bytes ? account_shard(service) : NULL;
+
+	if (s)
+		account_add(&s->bytes_out, bytes);
 }
 
 /* An answered request, whose stages request_finish() has filled. */

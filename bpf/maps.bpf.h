@@ -13,7 +13,7 @@
 static __always_inline void lvt_count(u32 counter, u64 n);
 
 #include "batch.bpf.h"
-#include "request.bpf.h"
+#include "handoff.bpf.h"
 
 /* ---- configuration, set before load ---- */
 
@@ -29,8 +29,12 @@ const volatile u8 cfg_buffer[512] __weak = {};	      /* enum buffer_class by sys
 
 /* ---- shared with the loader while it runs ---- */
 
-u32 enabled __weak =
-	0; /* the traced window: outside it connections are known, but nothing counts */
+/* CLOCK_MONOTONIC ns */
+u64 window_start __weak = 0;
+/* the traced window: outside it connections are known, but nothing counts */
+u32 enabled __weak = 0;
+/* somebody listens who is not registered yet: time to look through open files */
+u32 rescan __weak = 0;
 u32 sweep_final __weak = 0; /* the window is over: the sweep ends whatever has been answered */
 u32 n_services __weak = 0; /* registered, may exceed LVT_MAX_SERVICES by those that found no room */
 u32 n_procs __weak = 0; /* rises with every new (service, process): time to look at its threads */
@@ -64,10 +68,10 @@ struct service_key {
 	u32 port;
 };
 
-/* the id of a service + 1 */
+/* the id of a service + 1; 0 while it is being registered */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4 * LVT_MAX_SERVICES);
+	__uint(max_entries, 1024);
 	__type(key, struct service_key);
 	__type(value, u32);
 } lvt_service_ids SEC(".maps") __weak;
@@ -121,6 +125,14 @@ struct {
 	__type(key, u32);
 	__type(value, struct lvt_flow);
 } lvt_flows SEC(".maps") __weak;
+
+/* ... and how much of it was in flight, by service. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LVT_MAX_SERVICES);
+	__type(key, u32);
+	__type(value, struct lvt_flight);
+} lvt_flights SEC(".maps") __weak;
 
 /* An entry of cfg_wait or cfg_buffer; 0 for what is no syscall. */
 static __always_inline u8 by_syscall(const volatile u8 *table, s32 sysno)

@@ -15,12 +15,12 @@
 #ifndef LVT_REQUEST_BPF_H
 #define LVT_REQUEST_BPF_H
 
-#include "thread.bpf.h"
+#include "past.bpf.h"
 
 enum phase { PHASE_IDLE, PHASE_ARRIVED, PHASE_READING, PHASE_ANSWERED, PHASE_NEXT };
 
 enum conn_flags {
-	CONN_OPEN_AT_START = 1 << 0, /* until its first request: what it was doing is not known */
+	CONN_UNKNOWN = 1 << 0, /* until its next request: what it is doing is not known */
 	CONN_PIPELINED = 1 << 1,
 	CONN_MULTI_THREAD = 1 << 2,
 	CONN_UNACCEPTED = 1 << 3, /* the request arrived before the connection was accepted */
@@ -29,6 +29,10 @@ enum conn_flags {
 	CONN_EVENTS_SHORT = 1 << 6,
 	CONN_LAST_WAS_SEND = 1 << 7,  /* the last socket event here */
 	CONN_CLIENT = 1 << 8,	      /* .client is not all zero */
+	CONN_FRESH = 1 << 10,	      /* no request yet; .arrive is when it was established */
+	CONN_OWED = 1 << 11,	      /* in a request whose start was not seen: until its answer */
+	CONN_SWEPT = 1 << 12,	      /* its last answer was taken for complete, as it was idle */
+	CONN_ALL_READ = 1 << 13,      /* when it last sent, nothing was unread */
 	CONN_NEXT_PIPELINED = 1 << 9, /* CONN_PIPELINED of the request that waits in NEXT */
 };
 
@@ -66,8 +70,9 @@ struct act {
 	__u64 now;
 	__u64 sk;
 	__u32 tid;
-	__u32 unread; /* bytes that TCP has and the application has not */
-	bool full;    /* no room left in the send buffer */
+	__u32 unread;  /* bytes that TCP has and the application has not */
+	__u32 written; /* a send: write_seq before it */
+	bool full;     /* no room left in the send buffer */
 };
 
 static __always_inline void request_reset(struct conn *c)
@@ -88,7 +93,7 @@ static __always_inline void request_arrive(struct conn *c, __u64 now, bool unacc
 	} else if (c->phase == PHASE_IDLE) {
 		c->arrive = now;
 		c->phase = PHASE_ARRIVED;
-		c->flags &= ~CONN_OPEN_AT_START;
+		c->flags &= ~(CONN_UNKNOWN | CONN_FRESH | CONN_SWEPT);
 		if (unaccepted)
 			c->flags |= CONN_UNACCEPTED;
 	} else if (c->phase == PHASE_READING && c->flags & CONN_DRAINED) {
@@ -104,6 +109,12 @@ static __always_inline void request_next(struct conn *c, bool pipelined)
 	c->phase = PHASE_ARRIVED;
 	if (pipelined)
 		c->flags |= CONN_PIPELINED;
+}
+
+/* CPU ns from the thread's last event here to its next one elsewhere. */
+static __always_inline __u32 request_interval(const struct conn *c, const struct thread *t)
+{
+	return t->events[(c->event + 1) & (THREAD_EVENTS - 1)] - (__u32)c->event_cpu;
 }
 
 /*
@@ -122,8 +133,9 @@ static __always_inline void request_settle(struct conn *c, const struct thread *
 		return;
 	}
 	if (!(c->flags & CONN_LAST_WAS_SEND)) {
-		if (passed < THREAD_EVENTS)
-			c->own += t->events[(c->event + 1) & (THREAD_EVENTS - 1)] - c->event_cpu;
+		/* the ring keeps the low half of a clock */
+		if (passed < THREAD_EVENTS && cpu - c->event_cpu <= 0xffffffff)
+			c->own += request_interval(c, t);
 		else
 			c->flags |= CONN_EVENTS_SHORT;
 	}
@@ -265,101 +277,6 @@ static __always_inline void request_read_more(struct conn *c, struct thread *t, 
 	c->at = now;
 }
 
-/*
- * The reader's own share of a request that another thread answers: what it did between the read and
- * `until`, up to its first idle wait or, if it went straight on, its next socket event.
- */
-static __always_inline void request_reader_share(const struct conn *c, const struct thread *r,
-						 __u64 until, struct walk *w)
-{
-	__u64 limit = c->reader_own;
-
-	w->from = c->read;
-	w->hi = until;
-	w->at = c->reader_head;
-	thread_walk_busy(r, w);
-	/* as much as one walk goes, and no idle wait yet */
-	if (w->at - c->reader_head >= THREAD_BLOCK || r->head - c->reader_head >= THREAD_RING)
-		lvt_count(COUNTER_RING_SHORT, 1);
-	if (w->did.ns[CAUSE_RUN] > limit) {
-		__builtin_memset(&w->did, 0, sizeof(w->did));
-		w->did.ns[CAUSE_RUN] = limit;
-	}
-}
-
-/* Before its first hand-off: how much CPU can the reader have spent on the request? */
-static __always_inline void request_reader_limit(struct conn *c, const struct thread *r)
-{
-	__u32 passed = r->event - c->event;
-
-	if (!passed)
-		return;
-	c->reader_own = c->own;
-	if (passed >= THREAD_EVENTS)
-		lvt_count(COUNTER_EVENTS_SHORT, 1);
-	else if (!(c->flags & CONN_LAST_WAS_SEND))
-		c->reader_own += r->events[(c->event + 1) & (THREAD_EVENTS - 1)] - c->event_cpu;
-}
-
-/* The clocks of an acting thread at an earlier moment. Returns ns that its ring does not know. */
-static __always_inline __u64 thread_clocks_at(const struct thread *t, __u64 when, __u64 now,
-					      struct clocks *out)
-{
-	struct walk w;
-	__u64 unknown;
-	__u32 i;
-
-	if (when == t->mark_ns) {
-		*out = t->mark;
-		return 0;
-	}
-	thread_clocks(t, now, out);
-	unknown = thread_past(t, when, now, &w);
-	for (i = 0; i < NR_CAUSES; i++)
-		out->ns[i] -= w.did.ns[i];
-	return unknown;
-}
-
-/*
- * Another thread takes the request over. Its own share starts at the latest of the read, its previous
- * send, the end of its idle wait, its birth. What lies between the read and that is the reader's own
- * share (if the reader `r` could be asked), and otherwise service.handoff.
- */
-static __always_inline void request_take_over(struct conn *c, struct thread *t, struct thread *r,
-					      const struct act *a, __u64 cpu)
-{
-	__u64 start = c->read, gap, unknown;
-	struct walk w = {};
-
-	if (t->mark_ns > start && t->mark_ns <= a->now)
-		start = t->mark_ns;
-	if (r && c->tid == c->reader)
-		request_reader_limit(c, r);
-	if (r && start > c->read)
-		request_reader_share(c, r, start, &w);
-	gap = start - c->read;
-	c->stage[STAGE_SERVICE_CPU] = w.did.ns[CAUSE_RUN];
-	c->stage[STAGE_SERVICE_RUNQ] = w.did.ns[CAUSE_RUNQ];
-	c->stage[STAGE_SERVICE_WAKEUP] = w.did.ns[CAUSE_WAKEUP];
-	c->stage[STAGE_SERVICE_BLOCKED] = w.did.ns[CAUSE_BLOCKED];
-	c->stage[STAGE_SERVICE_HANDOFF] = gap - w.did.ns[CAUSE_RUN] - w.did.ns[CAUSE_RUNQ] -
-					  w.did.ns[CAUSE_WAKEUP] - w.did.ns[CAUSE_BLOCKED];
-	unknown = thread_clocks_at(t, start, a->now, &c->base);
-	if (unknown && !thread_ring_whole(t))
-		lvt_count(COUNTER_RING_SHORT, 1);
-	/* the ring did not reach: as if the thread had been in an unknown state */
-	c->base.ns[CAUSE_UNKNOWN] -= unknown;
-	c->flags &= ~(CONN_CLIENT | CONN_STALLED | CONN_DRAINED | CONN_EVENTS_SHORT);
-	c->flags |= CONN_MULTI_THREAD;
-	c->own = cpu - c->base.ns[CAUSE_RUN];
-	c->tid = a->tid;
-	c->at = c->base;
-	c->more = 0;
-	/* so that settling finds nothing to add */
-	c->event = t->event;
-	c->event_cpu = cpu;
-}
-
 /* The application received bytes. `cpu` is its thread's CPU clock. */
 static __always_inline void request_read(struct conn *c, struct thread *t, const struct act *a,
 					 __u64 cpu)
@@ -392,7 +309,7 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, cons
 	request_settle(c, t, cpu, true);
 	if (c->phase == PHASE_READING) {
 		c->reply = a->now;
-		c->written_at_reply = c->written;
+		c->written_at_reply = a->written;
 		if (a->unread)
 			c->flags |= CONN_PIPELINED;
 	} else {
@@ -405,6 +322,10 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, cons
 			request_client(c, t, &now, &after, 0, c->own - own);
 		}
 	}
+	if (a->unread)
+		c->flags &= ~CONN_ALL_READ;
+	else
+		c->flags |= CONN_ALL_READ;
 	if (a->full)
 		c->flags |= CONN_STALLED;
 	else

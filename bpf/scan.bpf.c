@@ -37,7 +37,7 @@ int lvt_scan_files(struct bpf_iter__task_file *ctx)
 /* A thread that was there before us: give it clocks, in the state that it is in. */
 static __always_inline void seed(struct task_struct *p)
 {
-	u32 cause = p->__state ? CAUSE_BLOCKED : CAUSE_RUNQ;
+	u32 cause = p->__state ? CAUSE_BLOCKED : p->on_cpu ? CAUSE_RUN : CAUSE_RUNQ;
 	u64 now = bpf_ktime_get_ns();
 	struct pt_regs *regs;
 	struct thread *t;
@@ -53,7 +53,7 @@ static __always_inline void seed(struct task_struct *p)
 		cause = CAUSE_MUX;
 	t = thread_make(p, now, cause, false);
 	/* it sleeps where it idles: as good a first guess as its first sleep after a send */
-	if (t && cause != CAUSE_RUNQ && by_syscall(cfg_wait, sysno) != WAIT_WORK)
+	if (t && p->__state && by_syscall(cfg_wait, sysno) != WAIT_WORK)
 		thread_is_home(t, sysno, regs_arg0(regs), WAIT_OTHER);
 }
 
@@ -73,6 +73,25 @@ int lvt_scan_threads(struct bpf_iter__task *ctx)
 }
 
 /*
+ * A connection that was there before us. If it has received since it last sent, it owes an answer to a
+ * request whose start was not seen: that one is left out.
+ */
+static __always_inline void open_at_start(struct sock *sk, struct tcp_sock *tp)
+{
+	s32 service = service_of(sk);
+	u16 flags = CONN_UNKNOWN;
+
+	if (service < 0)
+		return;
+	if ((s32)(tp->inet_conn.icsk_ack.lrcvtime - tp->lsndtime) > 0) {
+		flags |= CONN_OWED;
+		lvt_count(COUNTER_OWED_AT_START, 1);
+	}
+	if (conn_make(sk, tp, service, flags))
+		lvt_count(COUNTER_OPEN_AT_START, 1);
+}
+
+/*
  * Connections of one network namespace: those open before us get their state; answered requests that
  * have been idle, with everything acknowledged, are complete. Runs under the socket's lock.
  */
@@ -83,7 +102,6 @@ int lvt_sweep(struct bpf_iter__tcp *ctx)
 	struct tcp_sock *tp;
 	struct conn *c;
 	struct sock *sk;
-	s32 service;
 
 	if (!skc)
 		return 0;
@@ -95,15 +113,15 @@ int lvt_sweep(struct bpf_iter__tcp *ctx)
 		return 0;
 	c = conn_of(sk);
 	if (!c) {
-		service = service_of(sk);
-		if (service >= 0 && conn_make(sk, service, CONN_OPEN_AT_START))
-			lvt_count(COUNTER_OPEN_AT_START, 1);
+		open_at_start(sk, tp);
 		return 0;
 	}
-	if (sweep_final)
+	if (sweep_final) {
 		conn_close(c, tp);
-	else if (c->phase == PHASE_ANSWERED && tp->snd_una == tp->write_seq &&
-		 bpf_ktime_get_ns() - c->done >= sweep_idle_ns)
+	} else if (c->phase == PHASE_ANSWERED && tp->snd_una == tp->write_seq &&
+		   bpf_ktime_get_ns() - c->done >= sweep_idle_ns) {
 		conn_finish(c, tp);
+		c->flags |= CONN_SWEPT;
+	}
 	return 0;
 }

@@ -14,7 +14,7 @@ static __always_inline void switch_out(struct task_struct *p, struct thread *t, 
 
 	if (thread_cause(t) != CAUSE_RUN)
 		thread_act(t, now, thread_arrival(t, p));
-	else if (bpf_core_field_exists(p->sched_info))
+	else if (t->switched && bpf_core_field_exists(p->sched_info))
 		t->clock_offset = thread_since(t) - p->sched_info.last_arrival;
 	if (runnable) {
 		thread_preempted(t, now);
@@ -39,14 +39,15 @@ int BPF_PROG(lvt_switch, bool preempt, struct task_struct *prev, struct task_str
 
 	if (prev->pid) {
 		t = thread_of(prev);
-		if (t) {
+		/* not yet: its storage is being made */
+		if (t && t->cur) {
 			now = bpf_ktime_get_ns();
 			switch_out(prev, t, now, preempt || !prev_state);
 		}
 	}
 	if (next->pid) {
 		t = thread_of(next);
-		if (t)
+		if (t && t->cur)
 			thread_runs(t, now ?: bpf_ktime_get_ns(), !prev->pid);
 	}
 	return 0;
@@ -57,7 +58,7 @@ int BPF_PROG(lvt_waking, struct task_struct *p)
 {
 	struct thread *t = thread_of(p);
 
-	if (t)
+	if (t && t->cur)
 		thread_waking(t, bpf_ktime_get_ns());
 	return 0;
 }
@@ -71,11 +72,13 @@ int BPF_PROG(lvt_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* ... until it becomes another program: what a server runs is not the server. */
+/* ... until it becomes another program: what a server runs is not the server, unless it listens itself. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(lvt_exec, struct task_struct *p)
 {
-	if (thread_of(p))
+	u32 tgid = p->tgid;
+
+	if (thread_of(p) && !bpf_map_lookup_elem(&lvt_tgids, &tgid))
 		bpf_task_storage_delete(&lvt_threads, p);
 	return 0;
 }

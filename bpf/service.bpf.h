@@ -147,34 +147,50 @@ static __always_inline void service_fill(struct lvt_service *s, const struct soc
 	s->used = 1;
 }
 
+/* A new service; 0 if another CPU registers it right now, or there is no room to remember it. */
+static __always_inline u32 service_register(const struct sock *sk, struct task_struct *p, u64 now,
+					    struct service_key *key)
+{
+	struct lvt_service *s;
+	u32 id, value = 0;
+	long err = bpf_map_update_elem(&lvt_service_ids, key, &value, BPF_NOEXIST);
+
+	if (err) {
+		if (err != -17 /* EEXIST */)
+			lvt_count(COUNTER_SERVICE_TABLE, 1);
+		return 0;
+	}
+	id = __sync_fetch_and_add(&n_services, 1);
+	value = id + 1;
+	bpf_map_update_elem(&lvt_service_ids, key, &value, BPF_ANY);
+	s = bpf_map_lookup_elem(&lvt_services, &id);
+	if (s)
+		service_fill(s, sk, p, now);
+	if (id >= LVT_MAX_SERVICES)
+		lvt_count(COUNTER_SERVICE_TABLE, 1);
+	return value;
+}
+
 /* The process `p` listens on `sk`: register the service if the filter wants it. Idempotent. */
 static __always_inline void service_listens(const struct sock *sk, struct task_struct *p, u64 now)
 {
 	struct service_key key = service_key(sk);
-	struct lvt_service *s;
-	u32 *known, id, value;
+	u32 *known, value;
 
-	if (!port_matches(key.port))
+	/* listen() without bind() comes here before it gets its port */
+	if (!key.port)
+		rescan = 1;
+	if (!key.port || !port_matches(key.port))
 		return;
 	known = bpf_map_lookup_elem(&lvt_service_ids, &key);
-	if (known) {
-		id = *known - 1;
-		if (id < LVT_MAX_SERVICES)
-			service_process(id, p->tgid);
+	if (known)
+		value = *known;
+	else if (process_matches(p))
+		value = service_register(sk, p, now, &key);
+	else
 		return;
-	}
-	if (!process_matches(p))
-		return;
-	id = __sync_fetch_and_add(&n_services, 1);
-	value = id + 1;
-	if (bpf_map_update_elem(&lvt_service_ids, &key, &value, BPF_NOEXIST) ||
-	    id >= LVT_MAX_SERVICES)
-		lvt_count(COUNTER_SERVICE_TABLE, 1);
-	s = bpf_map_lookup_elem(&lvt_services, &id);
-	if (s)
-		service_fill(s, sk, p, now);
-	if (id < LVT_MAX_SERVICES)
-		service_process(id, p->tgid);
+	if (value && value <= LVT_MAX_SERVICES)
+		service_process(value - 1, p->tgid);
 }
 
 /* The service that a connection belongs to, or -1. */
@@ -183,7 +199,7 @@ static __always_inline s32 service_of(const struct sock *sk)
 	struct service_key key = service_key(sk);
 	u32 *id = bpf_map_lookup_elem(&lvt_service_ids, &key);
 
-	return id && *id <= LVT_MAX_SERVICES ? (s32)*id - 1 : -1;
+	return id && *id && *id <= LVT_MAX_SERVICES ? (s32)*id - 1 : -1;
 }
 
 static __always_inline struct conn *conn_of(struct sock *sk)
@@ -191,7 +207,8 @@ static __always_inline struct conn *conn_of(struct sock *sk)
 	return bpf_sk_storage_get(&lvt_conns, sk, 0, 0);
 }
 
-static __always_inline struct conn *conn_make(struct sock *sk, u32 service, u16 flags)
+static __always_inline struct conn *conn_make(struct sock *sk, struct tcp_sock *tp, u32 service,
+					      u16 flags)
 {
 	struct conn *c = bpf_sk_storage_get(&lvt_conns, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	struct lvt_shard *s;
@@ -202,6 +219,9 @@ static __always_inline struct conn *conn_make(struct sock *sk, u32 service, u16 
 	}
 	c->service = service;
 	c->flags = flags;
+	c->arrive = bpf_ktime_get_ns();
+	c->copied = tp->copied_seq;
+	c->written = tp->write_seq;
 	s = account_shard(service);
 	if (s)
 		account_add(&s->connections, 1);
@@ -235,8 +255,11 @@ static __always_inline void conn_close(struct conn *c, struct tcp_sock *tp)
 {
 	if (c->phase == PHASE_ANSWERED || c->phase == PHASE_NEXT)
 		conn_finish(c, tp);
-	if (c->phase == PHASE_IDLE)
+	if (c->phase == PHASE_IDLE) {
+		account_sent(c->service, tp->write_seq - c->written);
+		c->written = tp->write_seq;
 		return;
+	}
 	if (enabled) {
 		account_exchange(c->service, EXCHANGE_ABORTED);
 		account_dropped(c->service, bpf_ktime_get_ns());

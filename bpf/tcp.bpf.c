@@ -15,7 +15,10 @@ static __always_inline void conn_arrive(struct sock *sk, struct conn *c, struct 
 	u32 phase = c->phase;
 	u64 now;
 
+	if (c->flags & CONN_OWED)
+		return;
 	if (phase == PHASE_IDLE) {
+		account_sent(c->service, tp->write_seq - c->written);
 		c->bytes_in = c->bytes_out = 0;
 		c->copied = tp->copied_seq;
 		c->written = tp->write_seq;
@@ -75,6 +78,22 @@ int BPF_PROG(lvt_ready, struct sock *sk)
 	if (tp && tp->rcv_nxt != tp->copied_seq)
 		conn_arrive(sk, c, tp);
 	return 0;
+}
+
+/* The acting thread's account, on CPU from here on; made if it is seen for the first time. */
+static __always_inline struct thread *thread_first(struct conn *c, struct task_struct *p, u64 now)
+{
+	struct thread *t = thread_of(p);
+
+	if (!t || !t->cur) {
+		t = thread_make(p, now, CAUSE_RUN, false);
+		if (!t)
+			return NULL;
+		lvt_count(COUNTER_FIRST_SIGHT, 1);
+		service_process(c->service, p->tgid);
+	}
+	thread_acts(t, p, now);
+	return t;
 }
 
 /* Bytes that the application has yet to read; a FIN that it has not seen is none. */
@@ -141,6 +160,42 @@ static __always_inline void sample_batch(u32 service, struct task_struct *p, u32
 	}
 }
 
+/*
+ * Data is read before there is a connection: Fast Open, whose data comes with the SYN. How many bytes
+ * they were is not known.
+ */
+static __always_inline struct conn *conn_early(struct sock *sk, struct tcp_sock *tp)
+{
+	s32 service = service_of(sk);
+	struct conn *c;
+
+	if (service < 0)
+		return NULL;
+	c = conn_make(sk, tp, service, CONN_FRESH);
+	if (c)
+		c->copied--;
+	return c;
+}
+
+/*
+ * Data is read, and no hook has seen it come. The first of a connection has come with the handshake
+ * (kernels without sk_data_ready), and is taken to have come when it was established. Later, the hook
+ * was skipped: an interrupt came in the middle of a call of it, and brought more packets.
+ */
+static __always_inline void conn_unseen(struct conn *c, u64 now)
+{
+	if (c->phase == PHASE_ANSWERED && c->flags & CONN_ALL_READ) {
+		lvt_count(COUNTER_ARRIVAL_MISSED, 1);
+		account_arrived(c->service, now);
+		request_arrive(c, now, false);
+	} else if (c->phase == PHASE_IDLE && !(c->flags & (CONN_UNKNOWN | CONN_OWED))) {
+		lvt_count(c->flags & CONN_FRESH ? COUNTER_HANDSHAKE_DATA : COUNTER_ARRIVAL_MISSED,
+			  1);
+		account_arrived(c->service, now);
+		request_arrive(c, c->flags & CONN_FRESH ? c->arrive : now, c->flags & CONN_FRESH);
+	}
+}
+
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(lvt_read, struct sock *sk)
 {
@@ -153,32 +208,34 @@ int BPF_PROG(lvt_read, struct sock *sk)
 	u64 cpu;
 	u32 got;
 
-	if (!c || !enabled)
+	if (!enabled || (!c && sk->__sk_common.skc_state != TCP_SYN_RECV))
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
+	if (!c && tp)
+		c = conn_early(sk, tp);
+	if (!c)
+		return 0;
 	/* it fires for MSG_PEEK and for an empty splice pass, too */
 	if (!tp || tp->copied_seq == c->copied)
 		return 0;
 	a.now = bpf_ktime_get_ns();
+	conn_unseen(c, a.now);
 	if (c->phase == PHASE_NEXT)
 		conn_finish(c, tp);
 	got = tp->copied_seq - c->copied;
 	c->bytes_in += got;
 	c->copied = tp->copied_seq;
 	p = bpf_get_current_task_btf();
+	/* a kernel TLS may read in softirq: whose time that is, is not known */
+	if (!p->pid)
+		return 0;
 	a.sk = (u64)sk;
 	a.tid = p->pid;
 	a.unread = unread_bytes(sk, tp);
 	a.full = false;
-	t = thread_of(p);
-	if (!t) {
-		t = thread_make(p, a.now, CAUSE_RUN, false);
-		if (!t)
-			return 0;
-		lvt_count(COUNTER_FIRST_SIGHT, 1);
-		service_process(c->service, p->tgid);
-	}
-	thread_acts(t, p, a.now);
+	t = thread_first(c, p, a.now);
+	if (!t)
+		return 0;
 	cpu = thread_cpu(t, a.now);
 	if (c->phase == PHASE_READING && c->tid != a.tid)
 		take_over(c, t, &a, cpu);
@@ -202,9 +259,17 @@ static __always_inline void conn_speaks_first(struct conn *c, struct tcp_sock *t
 					      const struct act *a)
 {
 	if (c->phase == PHASE_IDLE) {
-		if (!(c->flags & CONN_OPEN_AT_START))
+		account_sent(c->service, tp->write_seq - c->written);
+		c->written = tp->write_seq;
+		if (c->flags & CONN_SWEPT) {
+			lvt_count(COUNTER_CUT_SHORT, 1);
+			c->flags &= ~CONN_SWEPT;
+			c->flags |= CONN_UNKNOWN;
+		} else if (!(c->flags & CONN_UNKNOWN)) {
 			account_exchange(c->service, EXCHANGE_UNSOLICITED);
-	} else if (a->unread) {
+		}
+		c->flags &= ~CONN_OWED;
+	} else if (a->unread || tp->copied_seq == c->copied) {
 		/* the request that waits meanwhile is not alone on its connection */
 		c->flags |= c->phase == PHASE_NEXT ? CONN_NEXT_PIPELINED : CONN_PIPELINED;
 	} else {
@@ -217,36 +282,56 @@ static __always_inline void conn_speaks_first(struct conn *c, struct tcp_sock *t
 	}
 }
 
-static __always_inline int conn_send(struct sock *sk)
+/* The next request came while the send that answers this one was under way. */
+static __always_inline void conn_overtaken(struct conn *c)
+{
+	account_arrived(c->service, c->more);
+	c->next = c->more;
+	c->more = 0;
+	c->phase = PHASE_NEXT;
+}
+
+/* A send on a request that has been read. */
+static __always_inline void conn_answers(struct conn *c, struct thread *t, const struct act *a,
+					 u64 cpu, bool overtaken)
+{
+	bool first = c->phase == PHASE_READING;
+	u64 moved = request_send(c, t, a, cpu);
+
+	if (first)
+		account_answered(c->service, a->now);
+	else if (moved)
+		account_moved(c->service, a->now - moved, a->now);
+	if (overtaken)
+		conn_overtaken(c);
+}
+
+/* `ended`: the hook fires at the end of a send and not at its start. */
+static __always_inline int conn_send(struct sock *sk, bool ended)
 {
 	struct conn *c = conn_of(sk);
 	struct task_struct *p;
 	struct tcp_sock *tp;
 	struct thread *t;
+	bool overtaken;
 	struct act a;
-	u64 cpu, moved;
-	bool first;
+	u64 cpu;
 
 	if (!c || !enabled)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
-	if (!tp)
-		return 0;
 	p = bpf_get_current_task_btf();
+	if (!tp || !p->pid)
+		return 0;
 	a.now = bpf_ktime_get_ns();
 	a.sk = (u64)sk;
 	a.tid = p->pid;
 	a.unread = unread_bytes(sk, tp);
 	a.full = send_buffer_full(sk, tp);
-	t = thread_of(p);
-	if (!t) {
-		t = thread_make(p, a.now, CAUSE_RUN, false);
-		if (!t)
-			return 0;
-		lvt_count(COUNTER_FIRST_SIGHT, 1);
-		service_process(c->service, p->tgid);
-	}
-	thread_acts(t, p, a.now);
+	a.written = ended ? c->written : tp->write_seq;
+	t = thread_first(c, p, a.now);
+	if (!t)
+		return 0;
 	cpu = thread_cpu(t, a.now);
 	if (c->phase != PHASE_READING && c->phase != PHASE_ANSWERED) {
 		conn_speaks_first(c, tp, &a);
@@ -255,39 +340,54 @@ static __always_inline int conn_send(struct sock *sk)
 	}
 	c->bytes_out += tp->write_seq - c->written;
 	c->written = tp->write_seq;
+	/* such a hook runs without the socket's lock, too: delivery on loopback is part of the send */
+	overtaken = ended && c->more && a.unread;
+	if (overtaken)
+		a.unread = 0;
 	if (c->tid != a.tid)
 		take_over(c, t, &a, cpu);
-	first = c->phase == PHASE_READING;
-	moved = request_send(c, t, &a, cpu);
-	if (first || moved)
-		account_answered(c->service, a.now, moved);
+	conn_answers(c, t, &a, cpu, overtaken);
 	return 0;
 }
 
 SEC("tp_btf/tcp_sendmsg_locked")
 int BPF_PROG(lvt_send, struct sock *sk)
 {
-	return conn_send(sk);
+	return conn_send(sk, false);
 }
 
 /* Before 6.15. It fires at the end of a send, with its result: the mark is the end, not the start. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(lvt_send_end, struct sock *sk, int ret)
 {
-	return ret > 0 ? conn_send(sk) : 0;
+	return ret > 0 ? conn_send(sk, true) : 0;
 }
 
 /* Before 6.3. Both run under the socket's lock; sendfile() has a path of its own until 6.5. */
 SEC("fentry/tcp_sendmsg_locked")
 int BPF_PROG(lvt_send_fentry, struct sock *sk)
 {
-	return conn_send(sk);
+	return conn_send(sk, false);
 }
 
 SEC("fentry/tcp_sendpage_locked")
 int BPF_PROG(lvt_sendpage_fentry, struct sock *sk)
 {
-	return conn_send(sk);
+	return conn_send(sk, false);
+}
+
+static __always_inline void conn_establish(struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	s32 service = service_of(sk);
+	struct conn *c;
+
+	if (service < 0 || !tp || conn_of(sk))
+		return;
+	c = conn_make(sk, tp, service, enabled ? CONN_FRESH : CONN_UNKNOWN);
+	/* data that came with the SYN */
+	if (c && enabled && tp->rcv_nxt != tp->copied_seq)
+		conn_arrive(sk, c, tp);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -295,7 +395,6 @@ int BPF_PROG(lvt_state, struct sock *sk, int old, int new)
 {
 	struct tcp_sock *tp;
 	struct conn *c;
-	s32 service;
 
 	if (new == TCP_LISTEN) {
 		struct task_struct *p = bpf_get_current_task_btf();
@@ -307,9 +406,7 @@ int BPF_PROG(lvt_state, struct sock *sk, int old, int new)
 		return 0;
 	}
 	if (old == TCP_SYN_RECV && new == TCP_ESTABLISHED) {
-		service = service_of(sk);
-		if (service >= 0)
-			conn_make(sk, service, enabled ? 0 : CONN_OPEN_AT_START);
+		conn_establish(sk);
 		return 0;
 	}
 	/* after a peer's FIN (CLOSE_WAIT) the answer may still come */

@@ -19,13 +19,16 @@
  * reader unattributed, 64 up to 5 %, 256 still 1 % of a busy node server. The clocks are noted at every
  * 64th, so that a moment long ago is found without walking all the way.
  *
- * 64 events lose 31 % of 200 connections that are read in one turn of the loop and then answered; 1,024
+ * 64 events lose 31 % of 200 connections that are read in one turn of the loop and then answered; 512
  * lose none at 500.
+ *
+ * With these a thread takes less than 8 kB: larger ones would take 32 (the kernel's allocator knows
+ * powers of two), and newer kernels have none for them.
  */
-#define THREAD_RING 1024
+#define THREAD_RING 512
 #define THREAD_BLOCK 64 /* transitions between two checkpoints */
 #define THREAD_CHECKPOINTS (THREAD_RING / THREAD_BLOCK)
-#define THREAD_EVENTS 1024
+#define THREAD_EVENTS 512
 #define CLOCKS 8 /* NR_CAUSES, rounded up so that an index can be masked */
 
 _Static_assert(NR_CAUSES <= CLOCKS, "a clock for each cause");
@@ -49,6 +52,7 @@ struct thread {
 	__u8 home_hits;	 /* how often its idle place was the first sleep after a send */
 	__u8 wait;	 /* enum wait_class of the last sleep */
 	__u8 event_send;
+	__u8 switched;	  /* its present run began with a switch that was delivered */
 	__u16 other_hits; /* how often another place was, in a row */
 	__u32 head;	  /* transitions pushed */
 	__u32 event;	  /* socket events seen */
@@ -64,8 +68,11 @@ struct thread {
 	__u64 block_start, block_end; /* the last blocked interval */
 	struct checkpoint checkpoint[THREAD_CHECKPOINTS]; /* before transition THREAD_BLOCK * i */
 	__u64 ring[THREAD_RING];			  /* end of an interval << 4 | its cause */
-	__u64 events[THREAD_EVENTS]; /* CPU clock at the start of each run of events on one socket */
+	/* low half of its CPU clock at the start of each run of events on one socket */
+	__u32 events[THREAD_EVENTS];
 };
+
+_Static_assert(sizeof(struct thread) <= 8000, "a thread and its bookkeeping fit 8 kB");
 
 static __always_inline __u64 thread_since(const struct thread *t)
 {
@@ -137,10 +144,15 @@ static __always_inline __u64 thread_cpu(const struct thread *t, __u64 now)
 	return t->clock.ns[CAUSE_RUN] + now - thread_since(t);
 }
 
-/* Condition variables alternate between neighbouring words: within 48 bytes is the same place. */
+/*
+ * Condition variables alternate between neighbouring words: within 48 bytes is the same place. Not so for
+ * descriptors, which are small numbers.
+ */
 static __always_inline bool same_place(__s32 sysno, __u64 arg, __s32 other_sys, __u64 other_arg)
 {
-	return sysno == other_sys && arg - other_arg + 48 < 96;
+	if (sysno != other_sys)
+		return false;
+	return arg == other_arg || (arg > 65535 && arg - other_arg + 48 < 96);
 }
 
 /*
@@ -217,11 +229,13 @@ static __always_inline void thread_runs(struct thread *t, __u64 now, bool was_id
 			thread_close(t, t->event_ns, CAUSE_RUN, CAUSE_RUN);
 		thread_close(t, now, CAUSE_UNKNOWN, CAUSE_RUN);
 		t->wake = 0;
+		t->switched = 1;
 		return;
 	}
 	thread_close(t, now, wakes && was_idle ? CAUSE_WAKEUP : CAUSE_RUNQ, CAUSE_RUN);
 	t->wake = 0;
 	t->fresh = 0;
+	t->switched = 1;
 }
 
 /*
@@ -241,8 +255,10 @@ static __always_inline void thread_act(struct thread *t, __u64 now, __u64 arrive
 	    (cause == CAUSE_RUNQ || (wake && wake <= arrived))) {
 		lvt_count(COUNTER_SWITCH_REPAIRED, 1);
 		thread_runs(t, arrived, false);
+		t->switched = 0;
 		return;
 	}
+	t->switched = 0;
 	lvt_count(COUNTER_LOST_SWITCH, 1);
 	if (cause_is_blocked(cause) && wake > since && wake < now)
 		thread_close(t, wake, cause, CAUSE_UNKNOWN);
@@ -263,6 +279,9 @@ static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sys
 {
 	__u32 cause = wait == WAIT_MUX ? CAUSE_MUX : CAUSE_BLOCKED;
 
+	/* an early wake-up from before this run was for a sleep that never happened */
+	if (t->early && t->wake < thread_since(t))
+		t->wake = 0;
 	if (thread_is_home(t, sysno, arg, wait))
 		cause = CAUSE_HOME;
 	t->wait = wait;
@@ -292,160 +311,6 @@ static __always_inline void thread_sent(struct thread *t, __u64 now, const struc
 	t->after_send = 1;
 	t->mark_ns = now;
 	t->mark = *clocks;
-}
-
-/*
- * A walk along a ring. Its variables live in memory and are read anew each time, for the verifier: it
- * knows nothing of what it reads from memory, so all paths through one step look alike to it, and 64
- * steps cost it 64 times one. With registers it gives up at a million. The walks are global functions,
- * so that each is verified once and not at every call.
- */
-struct walk {
-	__u64 from, hi;	   /* what remains: [from, hi] */
-	__u64 cause;	   /* the state that ended at hi */
-	__u64 at;	   /* where in the ring */
-	struct clocks did; /* what was found */
-};
-
-#define WALK(w, field) (*(volatile __u64 *)&(w)->field)
-
-/*
- * Back from the present, where hi is not before the last transition: what the thread did during
- * [w->from, w->hi], up to 64 transitions of it, into w->did. [w->from, w->hi] is then what remains.
- */
-__weak __noinline int thread_walk(const struct thread *t, struct walk *w)
-{
-	__u64 entry, lo;
-	__u32 head, i;
-
-	if (!t || !w)
-		return 0;
-	head = t->head;
-	WALK(w, cause) = thread_cause(t);
-	for (i = 0; i < THREAD_BLOCK; i++) {
-		if (i >= head)
-			break;
-		entry = t->ring[(head - 1 - i) & (THREAD_RING - 1)];
-		lo = entry >> 4;
-		if (lo <= WALK(w, from)) {
-			w->did.ns[WALK(w, cause) & (CLOCKS - 1)] += WALK(w, hi) - WALK(w, from);
-			WALK(w, hi) = WALK(w, from);
-			break;
-		}
-		w->did.ns[WALK(w, cause) & (CLOCKS - 1)] += WALK(w, hi) - lo;
-		WALK(w, hi) = lo;
-		WALK(w, cause) = entry & 15;
-	}
-	return 0;
-}
-
-/* The last checkpoint not after w->from, or the oldest there is: its number into w->at. */
-static __always_inline void thread_find(const struct thread *t, struct walk *w)
-{
-	__u32 i;
-
-	WALK(w, at) = t->head / THREAD_BLOCK;
-	/* one less than there are: the oldest may have lost its first transitions */
-	for (i = 0; i < THREAD_CHECKPOINTS - 2; i++) {
-		if (!WALK(w, at) ||
-		    t->checkpoint[WALK(w, at) & (THREAD_CHECKPOINTS - 1)].ns <= WALK(w, from))
-			break;
-		WALK(w, at) -= 1;
-	}
-}
-
-/*
- * The thread's clocks at w->from into w->did, from the checkpoint before it. w->hi is the moment that
- * they are of: w->from, or the oldest moment known if that is later.
- */
-__weak __noinline int thread_rewind(const struct thread *t, struct walk *w)
-{
-	const struct checkpoint *c;
-	__u64 entry, end;
-	__u32 i;
-
-	if (!t || !w)
-		return 0;
-	thread_find(t, w);
-	c = &t->checkpoint[WALK(w, at) & (THREAD_CHECKPOINTS - 1)];
-	w->did = c->clock;
-	WALK(w, hi) = c->ns;
-	WALK(w, at) *= THREAD_BLOCK;
-	for (i = 0; i < THREAD_BLOCK; i++) {
-		if (WALK(w, hi) >= WALK(w, from))
-			break;
-		entry = t->ring[WALK(w, at) & (THREAD_RING - 1)];
-		/* the present state has no end yet */
-		if (WALK(w, at) >= t->head)
-			entry = WALK(w, from) << 4 | thread_cause(t);
-		end = entry >> 4;
-		if (end > WALK(w, from))
-			end = WALK(w, from);
-		w->did.ns[entry & (CLOCKS - 1)] += end - WALK(w, hi);
-		WALK(w, hi) = end;
-		WALK(w, at) += 1;
-	}
-	return 0;
-}
-
-/*
- * Forward from w->from, which lies before transition w->at: what the thread did until w->hi, or its
- * first idle wait, or for 64 transitions. May be another thread, running on another CPU.
- */
-__weak __noinline int thread_walk_busy(const struct thread *t, struct walk *w)
-{
-	__u64 entry, end, cause;
-	__u32 i;
-
-	if (!t || !w || t->head - (__u32)w->at >= THREAD_RING)
-		return 0;
-	for (i = 0; i < THREAD_BLOCK; i++) {
-		if (WALK(w, from) >= WALK(w, hi))
-			break;
-		entry = t->ring[WALK(w, at) & (THREAD_RING - 1)];
-		if (WALK(w, at) >= t->head)
-			entry = WALK(w, hi) << 4 | thread_cause(t);
-		cause = entry & (CLOCKS - 1);
-		if (cause == CAUSE_MUX || cause == CAUSE_HOME)
-			break;
-		end = entry >> 4;
-		if (end > WALK(w, hi))
-			end = WALK(w, hi);
-		if (end > WALK(w, from)) {
-			w->did.ns[cause & (CLOCKS - 1)] += end - WALK(w, from);
-			WALK(w, from) = end;
-		}
-		WALK(w, at) += 1;
-	}
-	return 0;
-}
-
-/* [from, now] of an acting thread's past, into w->did; returns the ns of it that are not known. */
-static __always_inline __u64 thread_past(const struct thread *t, __u64 from, __u64 now,
-					 struct walk *w)
-{
-	struct clocks present;
-	__u32 i;
-
-	__builtin_memset(w, 0, sizeof(*w));
-	w->from = from;
-	w->hi = now;
-	if (from >= now)
-		return 0;
-	thread_walk(t, w);
-	if (w->hi <= from)
-		return 0;
-	thread_rewind(t, w);
-	thread_clocks(t, now, &present);
-	for (i = 0; i < NR_CAUSES; i++)
-		w->did.ns[i] = present.ns[i] - w->did.ns[i];
-	return w->hi - from;
-}
-
-/* Does its known past reach down to its first sight? */
-static __always_inline bool thread_ring_whole(const struct thread *t)
-{
-	return t->head < THREAD_RING - THREAD_BLOCK;
 }
 
 #endif

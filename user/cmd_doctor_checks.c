@@ -185,10 +185,10 @@ static void check_send(struct doctor *d, const struct probe *p)
 	} rows[] = {
 		{ "tp_btf/tcp_sendmsg_locked", "tcp_sendmsg_locked",
 		  p->tracepoint[TRACEPOINT_TCP_SENDMSG_LOCKED], "a send starts" },
-		{ "tp_btf/sock_send_length", "sock_send_length",
-		  p->tracepoint[TRACEPOINT_SOCK_SEND_LENGTH], "a send has ended" },
 		{ "fentry/tcp_sendmsg_locked", "fentry", p->load[LOAD_FENTRY],
 		  "a send starts, by function entry" },
+		{ "tp_btf/sock_send_length", "sock_send_length",
+		  p->tracepoint[TRACEPOINT_SOCK_SEND_LENGTH], "a send has ended" },
 	};
 	const char *chosen = probe_send_hook(p);
 	bool later = false; /* than the chosen one */

@@ -26,6 +26,7 @@ struct config {
 	struct filter_options filter;
 	double duration; /* 0 = until Ctrl-C or the command's end */
 	double interval;
+	double idle;
 	int format;
 };
 
@@ -65,6 +66,11 @@ static const struct option_row rows[] = {
 	  .arg = "SECS",
 	  .offset = offsetof(struct config, interval),
 	  .help = "time between two progress lines on a terminal (1)" },
+	{ .name = "idle",
+	  .type = OPT_SECONDS,
+	  .arg = "SECS",
+	  .offset = offsetof(struct config, idle),
+	  .help = "an answer is complete when its connection has been idle so long (0.45)" },
 	{ .name = "format",
 	  .type = OPT_CHOICE,
 	  .choices = formats,
@@ -145,9 +151,9 @@ static int watch(struct session *s, struct err *e)
 	bool show = term_is(stderr);
 	double end = s->config->duration ? s->start + s->config->duration : 0, now, next;
 	struct pollfd p = { .fd = s->signals, .events = POLLIN };
-	int err;
+	int err = 0, wait_ms = TRACER_TICK_MS;
 
-	s->next_tick = s->start + TRACER_TICK_MS / 1e3;
+	s->next_tick = s->start + wait_ms / 1e3;
 	s->next_line = s->start + s->config->interval;
 	for (;;) {
 		now = now_s();
@@ -162,10 +168,10 @@ static int watch(struct session *s, struct err *e)
 			break;
 		now = now_s();
 		if (now >= s->next_tick) {
-			err = tracer_tick(s->tracer, e);
+			err = tracer_tick(s->tracer, &wait_ms, e);
 			if (err)
-				return err;
-			s->next_tick = now + TRACER_TICK_MS / 1e3;
+				break;
+			s->next_tick = now_s() + wait_ms / 1e3;
 		}
 		if (show && now >= s->next_line) {
 			progress(s, now);
@@ -174,7 +180,7 @@ static int watch(struct session *s, struct err *e)
 	}
 	if (s->line)
 		fprintf(stderr, "\r\033[K");
-	return 0;
+	return err;
 }
 
 /* ---- the whole ---- */
@@ -233,7 +239,7 @@ static int report(const struct session *s, struct err *e)
 
 static int record(struct session *s, const struct filter *f, struct err *e)
 {
-	int err = tracer_open(&s->tracer, f, e);
+	int err = tracer_open(&s->tracer, f, s->config->idle, e), stopped;
 
 	if (!err)
 		err = tracer_start(s->tracer, e);
@@ -243,21 +249,23 @@ static int record(struct session *s, const struct filter *f, struct err *e)
 	announce(s);
 	if (s->child.pid)
 		err = child_start(&s->child, e);
-	if (!err)
-		err = watch(s, e);
-	if (!err)
-		err = tracer_stop(s->tracer, e);
-	child_stop(&s->child);
 	if (err)
 		return err;
+	err = watch(s, e);
+	/* an error while it ran costs the rest of the run, not what is measured */
+	stopped = tracer_stop(s->tracer, err ? NULL : e);
+	child_stop(&s->child);
+	if (stopped)
+		return err ? err : stopped;
 	if (!tracer_services(s->tracer))
-		return nothing_matched(s->tracer, e);
-	return report(s, e);
+		return err ? err : nothing_matched(s->tracer, e);
+	stopped = report(s, err ? NULL : e);
+	return err ? err : stopped;
 }
 
 int cmd_record(int argc, char **argv, struct err *e)
 {
-	struct config config = { .interval = 1 };
+	struct config config = { .interval = 1, .idle = TRACER_IDLE_MS / 1e3 };
 	struct session s = { .config = &config };
 	struct operands rest;
 	struct filter f;

@@ -47,6 +47,9 @@ struct inet_sock {
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct {
+		__u32 lrcvtime; /* of the last data received, in jiffies */
+	} icsk_ack;
 };
 
 struct tcp_sock {
@@ -55,8 +58,9 @@ struct tcp_sock {
 	u32 copied_seq; /* head of the data that the application has not read */
 	u32 write_seq;	/* tail of the data that the application has sent */
 	u32 snd_nxt;
-	u32 snd_una; /* first byte that the peer has not acknowledged */
-	u32 rcv_nxt; /* what is expected next */
+	u32 lsndtime; /* of the last data sent, in jiffies */
+	u32 snd_una;  /* first byte that the peer has not acknowledged */
+	u32 rcv_nxt;  /* what is expected next */
 };
 
 struct tcp_skb_cb {

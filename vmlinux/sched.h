@@ -17,6 +17,7 @@ struct sched_info { /* CONFIG_SCHED_INFO */
 struct task_struct {
 	unsigned int __state; /* `state` before 5.14, below our floor */
 	unsigned int flags;
+	int on_cpu;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *group_leader;

@@ -27,7 +27,7 @@ static inline void lvt_count(__u32 counter, __u64 n)
 #define __noinline __attribute__((noinline))
 /* a global function in the kernel, where nobody asks for its prototype */
 #define __weak static __attribute__((unused))
-#include "request.bpf.h"
+#include "handoff.bpf.h"
 #undef __weak
 
 enum { A, B, C, D, THREADS };

@@ -70,13 +70,14 @@ static inline void fill_event_loop(struct run_service *s, int n)
 	s->sum->connections = 51;
 }
 
-/* Set the mean in flight to what Little's law expects, times a factor. */
+/* Set the samples in flight to what Little's law expects, times a factor. */
 static inline void fill_in_flight(struct run_service *s, double factor)
 {
 	struct littles_law l;
 
 	service_littles_law(s, &l);
 	s->in_flight = l.predicted * factor;
+	s->in_flight_samples = 10000;
 }
 
 #endif

@@ -309,12 +309,12 @@ static void littles_law_and_throughput(void **state)
 	r.services[0].sum->bytes_out = 31000000;
 	r.services[0].sum->connections = 1;
 	text = render(&r, "80");
-	assert_says(text, "mean not known; Little's law: 5.00 k/s × 2.0 ms = 10.0\n");
+	assert_says(text, "not sampled; Little's law: 5.00 k/s × 2.0 ms = 10.0\n");
 	free(text);
 	fill_in_flight(&r.services[0], 1.01);
 	text = render(&r, "80");
 	assert_says(text, "  throughput  5.00 k/s · in 2.4 MB/s · out 3.1 MB/s · 1 connection\n");
-	assert_says(text, "10.1 mean; Little's law: 5.00 k/s × 2.0 ms = 10.0 (1.0 % apart)\n");
+	assert_says(text, "10.1 sampled; Little's law: 5.00 k/s × 2.0 ms = 10.0 (1.0 % apart)\n");
 	free(text);
 	run_free(&r);
 }

@@ -156,7 +156,7 @@ static __u64 alternate_run(__u64 ns)
 /* Across all checkpoints, and at every ns between them. */
 static void a_ring_knows_each_moment(void **state)
 {
-	const __u32 heads[] = { 2, 62, 63, 64, 65, 66, 127, 128, 129, 640, 958 };
+	const __u32 heads[] = { 2, 62, 63, 64, 65, 66, 127, 128, 129, 320, 446 };
 	struct walk w;
 
 	(void)state;
@@ -407,11 +407,18 @@ static void condition_variables_are_one_place_within_48_bytes(void **state)
 		__u64 home, arg;
 		__u32 cause;
 	} tries[] = {
-		{ 4096, 4096, CAUSE_HOME },	    { 4096, 4096 + 4, CAUSE_HOME },
-		{ 4096, 4096 - 4, CAUSE_HOME },	    { 4096, 4096 + 47, CAUSE_HOME },
-		{ 4096, 4096 - 48, CAUSE_HOME },    { 4096, 4096 + 48, CAUSE_BLOCKED },
-		{ 4096, 4096 - 49, CAUSE_BLOCKED }, { 0, ~0ull, CAUSE_HOME },
-		{ ~0ull, 0, CAUSE_HOME },	    { 4096, ~0ull - 4096, CAUSE_BLOCKED },
+		{ 1 << 20, 1 << 20, CAUSE_HOME },
+		{ 1 << 20, (1 << 20) + 4, CAUSE_HOME },
+		{ 1 << 20, (1 << 20) - 4, CAUSE_HOME },
+		{ 1 << 20, (1 << 20) + 47, CAUSE_HOME },
+		{ 1 << 20, (1 << 20) - 48, CAUSE_HOME },
+		{ 1 << 20, (1 << 20) + 48, CAUSE_BLOCKED },
+		{ 1 << 20, (1 << 20) - 49, CAUSE_BLOCKED },
+		{ 1 << 20, ~0ull - (1 << 20), CAUSE_BLOCKED },
+		/* descriptors */
+		{ 4, 4, CAUSE_HOME },
+		{ 4, 6, CAUSE_BLOCKED },
+		{ 6, 4, CAUSE_BLOCKED },
 	};
 
 	(void)state;

@@ -48,6 +48,8 @@ static void run(int go, int status, char *const *argv)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	/* stdout is for the report */
+	dup2(STDERR_FILENO, STDOUT_FILENO);
 	err = become_invoker();
 	if (!err) {
 		execvp(argv[0], argv);
@@ -70,10 +72,14 @@ int child_prepare(struct child *c, char *const *argv, struct err *e)
 		return err_set(e, -errno, "cannot fork: %s", strerror(errno));
 	}
 	if (!c->pid) {
+		/* a group of its own: what it starts in turn ends with it */
+		setpgid(0, 0);
 		close(go[1]);
 		close(status[0]);
 		run(go[0], status[1], argv);
 	}
+	/* here too, so that it holds when child_stop() comes first */
+	setpgid(c->pid, c->pid);
 	close(go[0]);
 	close(status[1]);
 	c->go = go[1];
@@ -88,6 +94,7 @@ int child_start(struct child *c, struct err *e)
 	if (write(c->go, "", 1) != 1)
 		return err_set(e, -errno, "cannot start the command: %s", strerror(errno));
 	close(c->go);
+	c->go = -1;
 	if (read(c->status_fd, &err, sizeof(err)) != sizeof(err))
 		err = 0;
 	close(c->status_fd);
@@ -111,13 +118,18 @@ void child_stop(struct child *c)
 
 	if (!c || !c->pid)
 		return;
-	kill(c->pid, SIGTERM);
+	/* before its start it waits for the pipe, with signals blocked: the pipe's end ends it */
+	if (c->go >= 0) {
+		close(c->go);
+		c->go = -1;
+	}
+	kill(-c->pid, SIGTERM);
 	for (i = 0; i < 100; i++) {
 		if (child_ended(c, &status))
 			return;
 		nanosleep(&pause, NULL);
 	}
-	kill(c->pid, SIGKILL);
+	kill(-c->pid, SIGKILL);
 	waitpid(c->pid, &status, 0);
 	c->pid = 0;
 }

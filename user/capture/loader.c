@@ -46,10 +46,31 @@ static __u64 now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
+/*
+ * A descriptor for each program, link, map and service. Raising the limit may fail: then opening says
+ * so. The command of record was forked before, with the limit that it had.
+ */
+static void raise_open_files(void)
+{
+	const rlim_t least = 64 + 2 * LVT_MAX_SERVICES;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= least)
+		return;
+	r.rlim_cur = least;
+	if (r.rlim_max < least)
+		r.rlim_max = least;
+	if (!setrlimit(RLIMIT_NOFILE, &r) || getrlimit(RLIMIT_NOFILE, &r))
+		return;
+	r.rlim_cur = r.rlim_max; /* the rest needs CAP_SYS_RESOURCE */
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
 /* ---- opening ---- */
 
 static int choose_hooks(struct tracer *t, struct err *e)
 {
+	const char *wanted = getenv("LVT_SEND_HOOK");
 	struct probe p;
 	int err = probe_hooks(&p, e);
 
@@ -58,6 +79,10 @@ static int choose_hooks(struct tracer *t, struct err *e)
 	if (err)
 		return err;
 	t->send_hook = probe_send_hook(&p);
+	/* so that the tests reach the fallback on kernels that do not need it */
+	if (wanted && !strcmp(wanted, "sock_send_length") &&
+	    p.tracepoint[TRACEPOINT_SOCK_SEND_LENGTH] == PROBE_YES)
+		t->send_hook = "tp_btf/sock_send_length";
 	t->ready_hook = p.tracepoint[TRACEPOINT_SK_DATA_READY] == PROBE_YES;
 	return 0;
 }
@@ -78,7 +103,7 @@ static void select_programs(struct tracer *t)
 								       BPF_TRACE_FENTRY) > 0);
 }
 
-static void configure(struct tracer *t)
+static void configure(struct tracer *t, double idle_s)
 {
 	struct lvt_bpf *s = t->skel;
 	const struct filter *f = &t->filter;
@@ -95,7 +120,7 @@ static void configure(struct tracer *t)
 	s->rodata->cfg_cgroup = f->cgroup;
 	s->rodata->cfg_cgroup_subsys = f->cgroup_subsys;
 	waits_fill(s->rodata->cfg_wait, s->rodata->cfg_buffer, sizeof(s->rodata->cfg_wait));
-	s->bss->sweep_idle_ns = TRACER_IDLE_MS * 1000000ull;
+	s->bss->sweep_idle_ns = idle_s * 1e9;
 }
 
 static int make_block(const struct tracer *t)
@@ -104,6 +129,15 @@ static int make_block(const struct tracer *t)
 
 	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "lvt_block", sizeof(__u32),
 			      sizeof(struct lvt_shard), t->shards, &opts);
+}
+
+static int no_block(const struct tracer *t, __u32 id, int err, struct err *e)
+{
+	err_set(e, err, "cannot make the histograms of service %u (%zu kB): %s", id + 1,
+		t->shards * sizeof(struct lvt_shard) / 1024, strerror(-err));
+	if (err == -EMFILE)
+		return err_hint(e, "raise the limit of open files: ulimit -n 256");
+	return err_hint(e, "trace fewer services with -p PORT, or raise the memory limit");
 }
 
 /* A block for each of the services, and a few to spare. */
@@ -117,12 +151,8 @@ static int make_blocks(struct tracer *t, struct err *e)
 	while (t->n_blocks < want) {
 		id = t->n_blocks;
 		fd = make_block(t);
-		if (fd < 0) {
-			err_set(e, fd, "no memory for the histograms of service %u (%zu kB): %s",
-				id + 1, t->shards * sizeof(struct lvt_shard) / 1024, strerror(-fd));
-			return err_hint(
-				e, "trace fewer services with -p PORT, or raise the memory limit");
-		}
+		if (fd < 0)
+			return no_block(t, id, fd, e);
 		t->block_fd[id] = fd;
 		t->n_blocks++;
 		if (bpf_map_update_elem(bpf_map__fd(t->skel->maps.lvt_blocks), &id, &fd, BPF_ANY))
@@ -143,7 +173,7 @@ static int load_failed(int err, struct err *e)
 	return err_hint(e, "'lvt doctor' says what this kernel lacks");
 }
 
-static int load(struct tracer *t, struct err *e)
+static int load(struct tracer *t, double idle_s, struct err *e)
 {
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	int err, inner;
@@ -154,7 +184,7 @@ static int load(struct tracer *t, struct err *e)
 	if (!t->skel)
 		return load_failed(-errno, e);
 	select_programs(t);
-	configure(t);
+	configure(t, idle_s);
 	inner = make_block(t);
 	if (inner < 0)
 		return load_failed(inner, e);
@@ -168,6 +198,7 @@ static int load(struct tracer *t, struct err *e)
 	t->fd_procs = bpf_map__fd(t->skel->maps.lvt_procs);
 	t->fd_counters = bpf_map__fd(t->skel->maps.lvt_counters);
 	t->fd_flows = bpf_map__fd(t->skel->maps.lvt_flows);
+	t->fd_flights = bpf_map__fd(t->skel->maps.lvt_flights);
 	return 0;
 }
 
@@ -249,7 +280,10 @@ static int sweep(struct tracer *t, struct err *e)
 	}
 	for (i = 0; i < n; i++) {
 		err = netns_call(done[i], tgid[i], sweep_here, t);
-		if (err && err != -ENOENT)
+		/* gone with its sockets; or another one, and no right to enter it */
+		if (err == -ENOENT || (err == -EPERM && done[i] != t->netns))
+			continue;
+		if (err)
 			return err_set(e, err, "cannot look through connections: %s",
 				       strerror(-err));
 	}
@@ -258,7 +292,7 @@ static int sweep(struct tracer *t, struct err *e)
 
 /* ---- life ---- */
 
-int tracer_open(struct tracer **out, const struct filter *f, struct err *e)
+int tracer_open(struct tracer **out, const struct filter *f, double idle_s, struct err *e)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
 	int err;
@@ -269,9 +303,12 @@ int tracer_open(struct tracer **out, const struct filter *f, struct err *e)
 	t->filter = *f;
 	t->netns = netns_self();
 	libbpf_set_print(keep_warning);
-	err = choose_hooks(t, e);
+	raise_open_files();
+	err = probe_memory(e);
 	if (!err)
-		err = load(t, e);
+		err = choose_hooks(t, e);
+	if (!err)
+		err = load(t, idle_s, e);
 	if (!err)
 		err = attach_iterators(t, e);
 	if (!err)
@@ -299,18 +336,38 @@ int tracer_start(struct tracer *t, struct err *e)
 		err = sweep(t, e);
 	if (err)
 		return err;
+	t->started = time(NULL);
 	t->started_ns = now_ns();
-	t->skel->bss->enabled = 1;
+	t->skel->bss->window_start = t->started_ns;
+	__atomic_store_n(&t->skel->bss->enabled, 1, __ATOMIC_RELEASE);
 	return 0;
 }
 
-int tracer_tick(struct tracer *t, struct err *e)
+int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 {
-	int err = make_blocks(t, e);
+	const struct filter *f = &t->filter;
+	bool by_process = f->pid || *f->comm || f->cgroup;
+	__u64 begin = now_ns();
+	int err;
 
+	/* a process may come to match later: it inherits a listener, changes its name or its cgroup */
+	if (t->skel->bss->rescan || (by_process && ++t->ticks % TRACER_RESCAN == 0)) {
+		t->skel->bss->rescan = 0;
+		err = scan_files(t, e);
+	} else {
+		err = make_blocks(t, e);
+	}
 	if (!err)
 		err = scan_threads(t, e);
-	return err ? err : sweep(t, e);
+	if (!err)
+		err = sweep(t, e);
+	/* at most 2 % of a CPU */
+	*wait_ms = (now_ns() - begin) / 1000000 * 50;
+	if (*wait_ms < TRACER_TICK_MS)
+		*wait_ms = TRACER_TICK_MS;
+	if (*wait_ms > TRACER_TICK_MAX_MS)
+		*wait_ms = TRACER_TICK_MAX_MS;
+	return err;
 }
 
 int tracer_stop(struct tracer *t, struct err *e)
@@ -357,20 +414,26 @@ int tracer_service(const struct tracer *t, __u32 id, struct lvt_service *s)
 	return bpf_map_lookup_elem(t->fd_services, &id, s) ? -errno : 0;
 }
 
-__u64 tracer_recursion(const struct tracer *t)
+static __u64 misses(const struct bpf_program *p)
 {
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_program__fd(p) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
+void tracer_recursion(const struct tracer *t, __u64 *arrival, __u64 *other)
+{
+	const struct lvt_bpf *s = t->skel;
 	struct bpf_program *p;
-	__u64 sum = 0;
 
-	bpf_object__for_each_program(p, t->skel->obj) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-
-		if (bpf_program__fd(p) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
-			sum += info.recursion_misses;
-	}
-	return sum;
+	*arrival = misses(s->progs.lvt_arrive) + misses(s->progs.lvt_ready);
+	*other = 0;
+	bpf_object__for_each_program(p, s->obj)
+		*other += misses(p);
+	*other -= *arrival;
 }
 
 void tracer_hooks(const struct tracer *t, struct run *r)

@@ -2,6 +2,7 @@
 #ifndef LVT_LOADER_H
 #define LVT_LOADER_H
 
+#include <time.h>
 #include "abi.h"
 #include "base/err.h"
 #include "capture/filter.h"
@@ -11,17 +12,20 @@
  * The kernel side of a trace: programs, maps, and the work that has to be done beside them.
  *
  *	struct tracer *t;
- *	tracer_open(&t, &filter, e);	load, find the services that there are
+ *	tracer_open(&t, &filter, idle, e);	load, find the services that there are
  *	tracer_start(t, e);		attach; the traced window begins
- *	tracer_tick(t, e);		every TRACER_TICK_MS
+ *	tracer_tick(t, &wait, e);		every TRACER_TICK_MS
  *	tracer_stop(t, e);		the window ends; what is answered is complete
  *	snapshot_take(...);		see capture/snapshot.h
  *	tracer_free(t);			nothing stays in the kernel
  */
 enum {
 	TRACER_TICK_MS = 450,
+	TRACER_TICK_MAX_MS =
+		2000,	      /* with very many connections a look at all of them takes its time */
 	TRACER_IDLE_MS = 450, /* an answer is complete when its connection has been idle so long */
-	TRACER_SPARE = 3,     /* blocks kept ready for services that appear between two ticks */
+	TRACER_RESCAN = 4,    /* ticks between two looks for processes that match by now */
+	TRACER_SPARE = 8,     /* blocks kept ready for services that appear between two ticks */
 };
 
 /* What other files of this folder read; nobody changes it but loader.c. */
@@ -35,18 +39,24 @@ struct tracer {
 	int block_fd[LVT_MAX_SERVICES];
 	__u32 n_blocks;
 	__u32 procs_seen;
+	__u32 ticks;
 	__u64 started_ns, stopped_ns; /* CLOCK_MONOTONIC */
-	int fd_services, fd_procs, fd_counters, fd_flows;
+	int fd_services, fd_procs, fd_counters, fd_flows, fd_flights;
+	time_t started; /* the same moment as started_ns */
 };
 
 /*
+ * idle_s: an answer is complete when its connection has been idle so long.
  * Load the programs that this kernel can use and register the services that listen now. *t is NULL on
  * failure. Errors say which right or kernel feature is missing and what to do.
  */
-int tracer_open(struct tracer **t, const struct filter *f, struct err *e);
+int tracer_open(struct tracer **t, const struct filter *f, double idle_s, struct err *e);
 
 int tracer_start(struct tracer *t, struct err *e);
-int tracer_tick(struct tracer *t, struct err *e);
+
+/* *wait_ms: how long to wait for the next; it grows with what a look costs. */
+int tracer_tick(struct tracer *t, int *wait_ms, struct err *e);
+
 int tracer_stop(struct tracer *t, struct err *e); /* the hooks stay, but nothing counts any more */
 
 /* Detach, unload, free; NULL-safe, at any stage. */
@@ -62,7 +72,7 @@ int tracer_service(const struct tracer *t, __u32 id, struct lvt_service *s);
 __u32 tracer_untraced(const struct tracer *t);
 
 /* Calls of our hooks that the kernel skipped, because one was running on that CPU. */
-__u64 tracer_recursion(const struct tracer *t);
+void tracer_recursion(const struct tracer *t, __u64 *arrival, __u64 *other);
 
 /* Fill the run's list of hooks. */
 void tracer_hooks(const struct tracer *t, struct run *r);

@@ -176,9 +176,10 @@ const char *probe_send_hook(const struct probe *p)
 {
 	if (p->tracepoint[TRACEPOINT_TCP_SENDMSG_LOCKED] == PROBE_YES)
 		return "tp_btf/tcp_sendmsg_locked";
-	if (p->tracepoint[TRACEPOINT_SOCK_SEND_LENGTH] == PROBE_YES)
-		return "tp_btf/sock_send_length";
-	return p->load[LOAD_FENTRY] == PROBE_YES ? "fentry/tcp_sendmsg_locked" : NULL;
+	if (p->load[LOAD_FENTRY] == PROBE_YES)
+		return "fentry/tcp_sendmsg_locked";
+	return p->tracepoint[TRACEPOINT_SOCK_SEND_LENGTH] == PROBE_YES ? "tp_btf/sock_send_length" :
+									 NULL;
 }
 
 static int require_cap(const struct probe *p, enum probe_cap cap, const char *name, struct err *e)

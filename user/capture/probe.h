@@ -144,10 +144,11 @@ int probe_host(struct probe *p, struct err *e);
 int probe_hooks(struct probe *p, struct err *e);
 
 /*
- * The hook that marks the start of a send, the first that works here: "tp_btf/tcp_sendmsg_locked"
- * (6.15), "tp_btf/sock_send_length" (6.3, at the end of the send), "fentry/tcp_sendmsg_locked"; NULL
- * if there is none. Static strings, as the loader's SEC names. A kprobe would not do: its programs
- * may not use socket storage, in which the state of a request is kept.
+ * The hook that marks a send, the first that works here: "tp_btf/tcp_sendmsg_locked" (6.15),
+ * "fentry/tcp_sendmsg_locked", "tp_btf/sock_send_length" (6.3), NULL if there is none. Static strings,
+ * as the loader's SEC names. The last one fires at the end of a send, and without the socket's lock:
+ * the next request may already be there. A kprobe would not do: its programs may not use socket
+ * storage, in which the state of a request is kept.
  */
 const char *probe_send_hook(const struct probe *p);
 
@@ -159,6 +160,13 @@ bool probe_may_load(const struct probe *p);
  * missing (types, a capability, a hook) and what mends it.
  */
 int probe_require(const struct probe *p, struct err *e);
+
+/*
+ * Is the limit of lvt's own memory cgroup too low even for one service? 0, or -ENOMEM with *e set.
+ * To be asked first: beyond the limit the kernel kills, and nothing can be said any more. What others
+ * use in the cgroup is left out, as page cache counts there and gives way.
+ */
+int probe_memory(struct err *e);
 
 const char *probe_tracepoint_name(enum probe_tracepoint t);
 const char *probe_type_name(enum probe_type t);

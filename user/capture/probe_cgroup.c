@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <mntent.h>
@@ -10,6 +11,9 @@
 
 /* Version 1 writes "no limit" as the largest page-aligned signed number. */
 #define V1_NO_LIMIT ((uint64_t)INT64_MAX - 65536)
+
+/* The peak for one service on 2 CPUs is 19 MB: 12 of its own (the kernel's types), 7 in the kernel. */
+#define MEMORY_LEAST (24u << 20)
 
 /* A mount and lvt's own cgroup in it, for the memory controller. */
 struct memory_group {
@@ -93,6 +97,19 @@ static void note_mount(struct probe *p, const struct mntent *m, char *memory, si
 		snprintf(memory, size, "%s", m->mnt_dir);
 	if (!*p->cgroup1 || !strcmp(memory, m->mnt_dir))
 		snprintf(p->cgroup1, sizeof(p->cgroup1), "%s", m->mnt_dir);
+}
+
+int probe_memory(struct err *e)
+{
+	struct probe p = { 0 };
+
+	probe_cgroups(&p);
+	if (p.memory_limit >= MEMORY_LEAST)
+		return 0;
+	err_set(e, -ENOMEM,
+		"the memory limit of this cgroup, %llu kB, is below the %u MB that lvt needs",
+		(unsigned long long)p.memory_limit / 1024, MEMORY_LEAST >> 20);
+	return err_hint(e, "raise it, or run lvt in another cgroup");
 }
 
 void probe_cgroups(struct probe *p)

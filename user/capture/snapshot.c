@@ -26,7 +26,6 @@ static struct lvt_flow flow_of(const struct tracer *t, __u32 id)
 		sum.arrived += f.arrived;
 		sum.answered += f.answered;
 		sum.dropped += f.dropped;
-		sum.in_flight_ns += f.in_flight_ns;
 	}
 	return sum;
 }
@@ -63,6 +62,28 @@ static int read_block(const struct tracer *t, __u32 id, struct run_service *s, s
 	return 0;
 }
 
+/* The mean of the samples, with those due since the last arrival or answer. */
+static void read_flight(const struct tracer *t, __u32 id, __u64 from, __u64 end,
+			const struct lvt_flow *flow, struct run_service *s)
+{
+	__u64 open = flow->arrived - flow->answered - flow->dropped, due;
+	struct lvt_flight f;
+
+	s->in_flight = NAN;
+	if (bpf_map_lookup_elem(t->fd_flights, &id, &f))
+		return;
+	if (!f.next)
+		f.next = from;
+	if (end >= f.next) {
+		due = (end - f.next) / LVT_FLIGHT_NS + 1;
+		f.samples += due;
+		f.sum += due * open;
+	}
+	s->in_flight_samples = f.samples;
+	if (f.samples)
+		s->in_flight = (double)f.sum / f.samples;
+}
+
 static int by_number(const void *a, const void *b)
 {
 	__u32 x = *(const __u32 *)a, y = *(const __u32 *)b;
@@ -92,7 +113,7 @@ static int read_service(const struct tracer *t, __u32 id, __u64 end, struct run_
 {
 	struct lvt_flow flow = flow_of(t, id);
 	struct lvt_service info;
-	__u64 from = t->started_ns, window, open;
+	__u64 from = t->started_ns, window;
 	int err = tracer_service(t, id, &info);
 
 	if (err)
@@ -106,8 +127,7 @@ static int read_service(const struct tracer *t, __u32 id, __u64 end, struct run_
 	window = end > from ? end - from : 0;
 	s->window_s = window / 1e9;
 	s->arrivals = flow.arrived;
-	open = flow.arrived - flow.answered - flow.dropped;
-	s->in_flight = window ? (double)(flow.in_flight_ns + open * end) / window : NAN;
+	read_flight(t, id, from, end, &flow, s);
 	read_pids(t, id, s);
 	return read_block(t, id, s, e);
 }
@@ -170,19 +190,19 @@ static int read_counters(const struct tracer *t, struct run *r, struct err *e)
 		for (i = 0; i < cpus && !err; i++)
 			r->counters[c] += values[i];
 	}
-	r->counters[COUNTER_RECURSION] += tracer_recursion(t);
+	tracer_recursion(t, &r->counters[COUNTER_RECURSION_ARRIVAL],
+			 &r->counters[COUNTER_RECURSION]);
 	free(values);
 	return err;
 }
 
 static void describe(const struct tracer *t, struct run *r, __u64 end)
 {
-	time_t start = time(NULL) - (time_t)((end - t->started_ns) / 1000000000);
 	struct utsname u;
 	struct rusage ru;
 	struct tm tm;
 
-	gmtime_r(&start, &tm);
+	gmtime_r(&t->started, &tm);
 	strftime(r->started, sizeof(r->started), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	r->duration_s = (end - t->started_ns) / 1e9;
 	if (!uname(&u)) {

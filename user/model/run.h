@@ -29,7 +29,9 @@ struct run_service {
 	double window_s;       /* how long it was traced: less than the run's if it came later */
 	struct lvt_shard *sum; /* all shards added up; owned */
 	__u64 arrivals;	       /* requests that arrived in the window, answered or not */
-	double in_flight; /* mean over the window, from the counts of arrivals and answers; NAN = unknown */
+	/* sampled evenly over the window, from the counts of arrivals and answers; NAN = unknown */
+	double in_flight;
+	__u64 in_flight_samples;
 };
 
 struct run {
@@ -79,7 +81,7 @@ enum { ANATOMY_ROWS = 5 }; /* p50 p90 p99 p99.9 max */
 struct littles_law {
 	double lambda_rps, latency_mean_s;
 	double predicted;      /* lambda * mean latency */
-	double sampled;	       /* the mean in flight, known apart from latency; NAN = unknown */
+	double sampled;	       /* apart from latency; NAN = unknown */
 	double relative_error; /* |sampled - predicted| / predicted; NAN = unknown */
 };
 

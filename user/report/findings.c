@@ -23,7 +23,7 @@
 #define LARGE_SHARE 0.2	   /* a cause is worth a sentence from here */
 #define UNKNOWN_SHARE 0.01 /* unattributed time is tolerated up to here */
 #define LITTLE_ERROR 0.05
-#define LITTLE_REQUESTS 1000
+#define LITTLE_SAMPLES 100
 
 enum { CANDIDATES = 16 };
 
@@ -264,19 +264,27 @@ static void unattributed(struct view *v)
 	finding_number(f, "share", part);
 }
 
-/* Those that are in flight at one of the window's ends are not whole in either number: few prove nothing. */
+/*
+ * Samples of a queue of mean L vary about as a Poisson count does, so their mean is off by some
+ * sqrt(L / samples), and by more as neighbouring samples are alike: a difference within six of these
+ * proves nothing.
+ */
 static void little(struct view *v)
 {
 	char apart[UNIT_LEN], sampled[UNIT_LEN], predicted[UNIT_LEN];
 	struct littles_law l;
 	struct finding *f;
+	double noise;
 
 	service_littles_law(v->s, &l);
-	if (!(l.relative_error > LITTLE_ERROR) || service_requests(v->s) < LITTLE_REQUESTS)
+	if (!(l.relative_error > LITTLE_ERROR) || v->s->in_flight_samples < LITTLE_SAMPLES)
+		return;
+	noise = 6 * sqrt(l.predicted / v->s->in_flight_samples);
+	if (fabs(l.sampled - l.predicted) <= noise)
 		return;
 	f = next(v);
 	finding_set(f, 0.3 + fmin(l.relative_error, 1), "littles_law_off",
-		    "Little's law is off by %s: %s requests were in flight on average, %s follow "
+		    "Little's law is off by %s: %s requests in flight were sampled, %s follow "
 		    "from rate and latency%s.",
 		    fmt_share(apart, sizeof(apart), l.relative_error),
 		    fmt_quantity(sampled, sizeof(sampled), l.sampled),

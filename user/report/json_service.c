@@ -122,10 +122,11 @@ static json_t *littles_law(const struct run_service *s)
 	struct littles_law l;
 
 	service_littles_law(s, &l);
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "lambda_rps", json_number(l.lambda_rps),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "lambda_rps", json_number(l.lambda_rps),
 			 "latency_mean_s", json_number(l.latency_mean_s), "in_flight_predicted",
 			 json_number(l.predicted), "in_flight_sampled", json_number(l.sampled),
-			 "relative_error", json_number(l.relative_error));
+			 "relative_error", json_number(l.relative_error), "samples",
+			 json_count(s->in_flight_samples));
 }
 
 static json_t *batches(const struct lvt_shard *sum)

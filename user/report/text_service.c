@@ -186,9 +186,8 @@ static void print_in_flight(const struct page *p, const struct run_service *s)
 	fmt_rate(rate, sizeof(rate), l.lambda_rps);
 	fmt_ns(mean, sizeof(mean), l.latency_mean_s * 1e9);
 	fmt_quantity(sampled, sizeof(sampled), l.sampled);
-	strcat(sampled, " mean");
-	len = snprintf(text, sizeof(text), "%s; Little's law: %s × %s = %s",
-		       isnan(l.sampled) ? "mean not known" : sampled, rate, mean,
+	len = snprintf(text, sizeof(text), "%s sampled; Little's law: %s × %s = %s",
+		       isnan(l.sampled) ? "not" : sampled, rate, mean,
 		       fmt_quantity(law, sizeof(law), l.predicted));
 	if (!isnan(l.relative_error))
 		snprintf(text + len, sizeof(text) - len, " (%.*f %% apart)",
