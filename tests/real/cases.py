@@ -6,6 +6,7 @@ count or by the protocol; `client` is what the client says that it completed.
 """
 
 import dataclasses
+import os
 import socket
 import time
 
@@ -98,6 +99,17 @@ def redis_ipv6(lvt):
         result = redis_case(server, "get", ["-n", "50000"], lvt)
     result.extra.append((result.truth == result.client + 1, "the server's count is the client's"))
     return result
+
+
+@case("redis-send-end")
+def redis_send_end(lvt):
+    """With the hook that kernels before 6.15 may be left with: it fires at the end of a send."""
+    os.environ["LVT_SEND_HOOK"] = "sock_send_length"
+    try:
+        with servers.Redis() as server:
+            return redis_case(server, "get", ["-n", "100000"], lvt)
+    finally:
+        del os.environ["LVT_SEND_HOOK"]
 
 
 def flagged_in_text(server, words):
