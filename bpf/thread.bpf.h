@@ -277,10 +277,11 @@ static __always_inline void thread_preempted(struct thread *t, __u64 now)
 static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sysno, __u64 arg,
 					  enum wait_class wait)
 {
+	__u64 wake = t->wake; /* once: another CPU may be writing it */
 	__u32 cause = wait == WAIT_MUX ? CAUSE_MUX : CAUSE_BLOCKED;
 
 	/* an early wake-up from before this run was for a sleep that never happened */
-	if (t->early && t->wake < thread_since(t))
+	if (wake && t->early && wake < thread_since(t))
 		t->wake = 0;
 	if (thread_is_home(t, sysno, arg, wait))
 		cause = CAUSE_HOME;
