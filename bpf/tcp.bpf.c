@@ -182,8 +182,13 @@ static __always_inline struct conn *conn_early(struct sock *sk, struct tcp_sock 
  * (kernels without sk_data_ready), and is taken to have come when it was established. Later, the hook
  * was skipped: an interrupt came in the middle of a call of it, and brought more packets.
  */
-static __always_inline void conn_unseen(struct conn *c, u64 now)
+static __always_inline void conn_unseen(struct sock *sk, struct conn *c, u64 now)
 {
+	u8 state = sk->__sk_common.skc_state;
+
+	/* what a reset leaves in the socket can still be read, but not be answered */
+	if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT && state != TCP_SYN_RECV)
+		return;
 	if (c->phase == PHASE_ANSWERED && c->flags & CONN_ALL_READ) {
 		lvt_count(COUNTER_ARRIVAL_MISSED, 1);
 		account_arrived(c->service, now);
@@ -219,7 +224,7 @@ int BPF_PROG(lvt_read, struct sock *sk)
 	if (!tp || tp->copied_seq == c->copied)
 		return 0;
 	a.now = bpf_ktime_get_ns();
-	conn_unseen(c, a.now);
+	conn_unseen(sk, c, a.now);
 	if (c->phase == PHASE_NEXT)
 		conn_finish(c, tp);
 	got = tp->copied_seq - c->copied;

@@ -13,6 +13,7 @@ compiled into a temporary directory). Needs root, but for --self and --list.
 """
 
 import os
+import subprocess
 import sys
 import time
 
@@ -35,7 +36,7 @@ def run_case(case, without_lvt):
             verdicts = case.run(case)
     except harness.Skip as e:
         skip = str(e)
-    except (harness.Failed, OSError, KeyError, ValueError) as e:
+    except (harness.Failed, OSError, KeyError, ValueError, subprocess.SubprocessError) as e:
         verdicts.append(compare.Check("the case ran", False, "%s: %s" % (type(e).__name__, e)))
     finally:
         harness.reap()
