@@ -180,15 +180,16 @@ static __always_inline struct conn *conn_early(struct sock *sk, struct tcp_sock 
 /*
  * Data is read, and no hook has seen it come. The first of a connection has come with the handshake
  * (kernels without sk_data_ready), and is taken to have come when it was established. Later, the hook
- * was skipped: an interrupt came in the middle of a call of it, and brought more packets.
+ * was skipped: an interrupt came in the middle of a call of it, and brought more packets. Global, so
+ * that it is verified once.
  */
-static __always_inline void conn_unseen(struct sock *sk, struct conn *c, u64 now)
+__weak __noinline int conn_unseen(struct conn *c, u64 now, u32 state)
 {
-	u8 state = sk->__sk_common.skc_state;
-
+	if (!c)
+		return 0;
 	/* what a reset leaves in the socket can still be read, but not be answered */
 	if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT && state != TCP_SYN_RECV)
-		return;
+		return 0;
 	if (c->phase == PHASE_ANSWERED && c->flags & CONN_ALL_READ) {
 		lvt_count(COUNTER_ARRIVAL_MISSED, 1);
 		account_arrived(c->service, now);
@@ -199,6 +200,7 @@ static __always_inline void conn_unseen(struct sock *sk, struct conn *c, u64 now
 		account_arrived(c->service, now);
 		request_arrive(c, c->flags & CONN_FRESH ? c->arrive : now, c->flags & CONN_FRESH);
 	}
+	return 0;
 }
 
 SEC("tp_btf/tcp_rcv_space_adjust")
@@ -224,7 +226,9 @@ int BPF_PROG(lvt_read, struct sock *sk)
 	if (!tp || tp->copied_seq == c->copied)
 		return 0;
 	a.now = bpf_ktime_get_ns();
-	conn_unseen(sk, c, a.now);
+	/* a call costs more than this look */
+	if (c->phase == PHASE_IDLE || c->phase == PHASE_ANSWERED)
+		conn_unseen(c, a.now, sk->__sk_common.skc_state);
 	if (c->phase == PHASE_NEXT)
 		conn_finish(c, tp);
 	got = tp->copied_seq - c->copied;
