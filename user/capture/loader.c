@@ -19,6 +19,7 @@ typedef __s32 s32;
 
 #include "capture/netns.h"
 #include "capture/probe.h"
+#include "capture/scan.h"
 #include "capture/waits.h"
 
 static char last_warning[256]; /* of libbpf, for the error that follows */
@@ -202,22 +203,7 @@ static int load(struct tracer *t, double idle_s, struct err *e)
 	return 0;
 }
 
-/* ---- iterators ---- */
-
-/* Run an iterator to its end: its program does all the work, and prints nothing. */
-static int iterate(struct bpf_link *link)
-{
-	char none[64];
-	int fd = bpf_iter_create(bpf_link__fd(link)), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	while ((err = read(fd, none, sizeof(none))) > 0 || (err < 0 && errno == EAGAIN))
-		;
-	err = err < 0 ? -errno : 0;
-	close(fd);
-	return err;
-}
+/* ---- what is there already: see capture/scan.h ---- */
 
 static int attach_iterators(struct tracer *t, struct err *e)
 {
@@ -234,60 +220,22 @@ static int attach_iterators(struct tracer *t, struct err *e)
 
 static int scan_files(struct tracer *t, struct err *e)
 {
-	int err = iterate(t->skel->links.lvt_scan_files);
+	int err = scan_run(t->skel->links.lvt_scan_files, "open files", e);
 
-	if (err)
-		return err_set(e, err, "cannot look through open files: %s", strerror(-err));
-	return make_blocks(t, e);
+	return err ? err : make_blocks(t, e);
 }
 
 static int scan_threads(struct tracer *t, struct err *e)
 {
-	int err;
-
 	if (t->procs_seen == t->skel->bss->n_procs)
 		return 0;
 	t->procs_seen = t->skel->bss->n_procs;
-	err = iterate(t->skel->links.lvt_scan_threads);
-	if (err)
-		return err_set(e, err, "cannot look through threads: %s", strerror(-err));
-	return 0;
+	return scan_run(t->skel->links.lvt_scan_threads, "threads", e);
 }
 
-static int sweep_here(void *arg)
-{
-	struct tracer *t = arg;
-
-	return iterate(t->skel->links.lvt_sweep);
-}
-
-/* Sweep each network namespace that has a service, once. */
 static int sweep(struct tracer *t, struct err *e)
 {
-	__u32 done[LVT_MAX_SERVICES], tgid[LVT_MAX_SERVICES], n = 0, id, i;
-	struct lvt_service s;
-	int err;
-
-	for (id = 0; id < tracer_services(t); id++) {
-		if (tracer_service(t, id, &s) || !s.used)
-			continue;
-		for (i = 0; i < n && done[i] != s.netns; i++)
-			;
-		if (i < n)
-			continue;
-		done[n] = s.netns;
-		tgid[n++] = s.tgid;
-	}
-	for (i = 0; i < n; i++) {
-		err = netns_call(done[i], tgid[i], sweep_here, t);
-		/* gone with its sockets; or another one, and no right to enter it */
-		if (err == -ENOENT || (err == -EPERM && done[i] != t->netns))
-			continue;
-		if (err)
-			return err_set(e, err, "cannot look through connections: %s",
-				       strerror(-err));
-	}
-	return 0;
+	return scan_connections(t, t->skel->links.lvt_sweep, e);
 }
 
 /* ---- life ---- */
