@@ -13,11 +13,11 @@
 
 #include "abi.h"
 
-#define BATCH_WINDOW 512    /* bytes looked at */
-#define BATCH_MESSAGE_MIN 8 /* of a message */
-#define BATCH_MESSAGE_MAX 255
-#define BATCH_ONE_IN 64 /* power of two */
-#define BATCH_CHECKS 16 /* repetitions looked at */
+#define BATCH_WINDOW 512       /* bytes looked at */
+#define BATCH_MESSAGE_MIN 8    /* of a message */
+#define BATCH_MESSAGES_MAX 128 /* in a batch */
+#define BATCH_ONE_IN 64	       /* power of two */
+#define BATCH_CHECKS 16	       /* repetitions looked at */
 
 struct batch {
 	__u64 need; /* alignment */
@@ -63,7 +63,7 @@ __weak __noinline int batch_repeats(const struct batch *b, __u64 first, __u32 le
 /* How many messages are in a payload of `length` bytes whose start is in b; 1 if it looks like one. */
 __weak __noinline int batch_messages(const struct batch *b, __u32 length)
 {
-	__u32 i, end = length < BATCH_WINDOW ? length : BATCH_WINDOW;
+	__u32 i, each, end = length < BATCH_WINDOW ? length : BATCH_WINDOW;
 	__u64 first;
 
 	if (!b)
@@ -73,13 +73,13 @@ __weak __noinline int batch_messages(const struct batch *b, __u32 length)
 	if (batch_turned(first, 8) == first || batch_turned(first, 16) == first ||
 	    batch_turned(first, 32) == first)
 		return 1;
-	for (i = BATCH_MESSAGE_MIN; i <= BATCH_MESSAGE_MAX; i++) {
-		if (i + 8 > end)
-			break;
-		/* the first byte tells most */
-		if (b->bytes[i] == b->bytes[0] && length % i == 0 &&
-		    batch_repeats(b, first, i, end))
-			return length / i;
+	/* the most first: sixteen equal messages are also eight equal pairs */
+	for (i = BATCH_MESSAGES_MAX; i > 1; i--) {
+		each = length / i;
+		if (length % i || each < BATCH_MESSAGE_MIN || each + 8 > end)
+			continue;
+		if (batch_repeats(b, first, each, end))
+			return i;
 	}
 	return 1;
 }

@@ -251,18 +251,18 @@ static __always_inline void conn_speaks_first(struct conn *c, struct tcp_sock *t
 	}
 }
 
-/* The next request came while the send that answers this one was under way. */
-static __always_inline void conn_overtaken(struct conn *c)
+/* The next request came (at `next`) while the send that answers this one was under way. */
+static __always_inline void conn_overtaken(struct conn *c, u64 next)
 {
-	account_arrived(c->service, c->more);
-	c->next = c->more;
+	account_arrived(c->service, next);
+	c->next = next;
 	c->more = 0;
 	c->phase = PHASE_NEXT;
 }
 
 /* A send on a request that has been read. */
 static __always_inline void conn_answers(struct conn *c, struct thread *t, const struct act *a,
-					 u64 cpu, bool overtaken)
+					 u64 cpu, u64 next)
 {
 	bool first = c->phase == PHASE_READING;
 	u64 moved = request_send(c, t, a, cpu);
@@ -271,8 +271,8 @@ static __always_inline void conn_answers(struct conn *c, struct thread *t, const
 		account_answered(c->service, a->now);
 	else if (moved)
 		account_moved(c->service, a->now - moved, a->now);
-	if (overtaken)
-		conn_overtaken(c);
+	if (next)
+		conn_overtaken(c, next);
 }
 
 /* `ended`: the hook fires at the end of a send and not at its start. */
@@ -282,9 +282,8 @@ static __always_inline int conn_send(struct sock *sk, bool ended)
 	struct task_struct *p;
 	struct tcp_sock *tp;
 	struct thread *t;
-	bool overtaken;
 	struct act a;
-	u64 cpu;
+	u64 cpu, next;
 
 	if (!c || !enabled)
 		return 0;
@@ -310,12 +309,12 @@ static __always_inline int conn_send(struct sock *sk, bool ended)
 	c->bytes_out += tp->write_seq - c->written;
 	c->written = tp->write_seq;
 	/* such a hook runs without the socket's lock, too: delivery on loopback is part of the send */
-	overtaken = ended && c->more && a.unread;
-	if (overtaken)
+	next = ended && a.unread ? c->more : 0;
+	if (next)
 		a.unread = 0;
 	if (c->tid != a.tid)
 		take_over(c, t, &a, cpu);
-	conn_answers(c, t, &a, cpu, overtaken);
+	conn_answers(c, t, &a, cpu, next);
 	return 0;
 }
 

@@ -39,11 +39,11 @@ static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list 
 	return 0;
 }
 
-static __u64 now_ns(void)
+static __u64 clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
@@ -285,7 +285,7 @@ int tracer_start(struct tracer *t, struct err *e)
 	if (err)
 		return err;
 	t->started = time(NULL);
-	t->started_ns = now_ns();
+	t->started_ns = clock_ns(CLOCK_MONOTONIC);
 	t->skel->bss->window_start = t->started_ns;
 	__atomic_store_n(&t->skel->bss->enabled, 1, __ATOMIC_RELEASE);
 	return 0;
@@ -295,7 +295,7 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 {
 	const struct filter *f = &t->filter;
 	bool by_process = f->pid || *f->comm || f->cgroup;
-	__u64 begin = now_ns();
+	__u64 begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	int err;
 
 	/* a process may come to match later: it inherits a listener, changes its name or its cgroup */
@@ -310,7 +310,7 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 	if (!err)
 		err = sweep(t, e);
 	/* at most 2 % of a CPU */
-	*wait_ms = (now_ns() - begin) / 1000000 * 50;
+	*wait_ms = (clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin) / 1000000 * 50;
 	if (*wait_ms < TRACER_TICK_MS)
 		*wait_ms = TRACER_TICK_MS;
 	if (*wait_ms > TRACER_TICK_MAX_MS)
@@ -321,7 +321,7 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 int tracer_stop(struct tracer *t, struct err *e)
 {
 	t->skel->bss->enabled = 0;
-	t->stopped_ns = now_ns();
+	t->stopped_ns = clock_ns(CLOCK_MONOTONIC);
 	t->skel->bss->sweep_final = 1;
 	/* with the hook on closing in place, so that no connection slips away before the sweep */
 	return sweep(t, e);
