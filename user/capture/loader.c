@@ -144,7 +144,9 @@ static int no_block(const struct tracer *t, __u32 id, int err, struct err *e)
 /* A block for each of the services, and a few to spare. */
 static int make_blocks(struct tracer *t, struct err *e)
 {
-	__u32 want = t->skel->bss->n_services + TRACER_SPARE, id;
+	/* a filter by port says how many can come */
+	size_t ports = t->filter.n_ports ? t->filter.n_ports + 1 : TRACER_SPARE;
+	__u32 want = t->skel->bss->n_services + (ports < TRACER_SPARE ? ports : TRACER_SPARE), id;
 	int fd;
 
 	if (want > LVT_MAX_SERVICES)
