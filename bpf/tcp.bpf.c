@@ -230,14 +230,12 @@ static __always_inline void conn_speaks_first(struct conn *c, struct tcp_sock *t
 	if (c->phase == PHASE_IDLE) {
 		account_sent(c->service, tp->write_seq - c->written);
 		c->written = tp->write_seq;
-		if (c->flags & CONN_SWEPT) {
+		/* the rest of an answer that paused, or a push: TCP does not tell */
+		if (c->flags & CONN_SWEPT)
 			lvt_count(COUNTER_CUT_SHORT, 1);
-			c->flags &= ~CONN_SWEPT;
-			c->flags |= CONN_UNKNOWN;
-		} else if (!(c->flags & CONN_UNKNOWN)) {
+		if (!(c->flags & CONN_UNKNOWN))
 			account_exchange(c->service, EXCHANGE_UNSOLICITED);
-		}
-		c->flags &= ~CONN_OWED;
+		c->flags &= ~(CONN_OWED | CONN_SWEPT);
 	} else if (a->unread || tp->copied_seq == c->copied) {
 		/* the request that waits meanwhile is not alone on its connection */
 		c->flags |= c->phase == PHASE_NEXT ? CONN_NEXT_PIPELINED : CONN_PIPELINED;

@@ -126,13 +126,16 @@ def pausing_answer():
     checks = [
         no_loss(reports[0]),
         (0.99 < ratio < 1.0005, f"the slowest is {ratio:.4f} of what its client waited"),
-        says("cut short", reports[1]["loss"]["cut_short"], number),
-        says("loss by default", reports[1]["loss"]["total"], number),
+        says("cut short", reports[1]["gaps"]["cut_short"], number),
+        says("whole: cut short", reports[0]["gaps"]["cut_short"], 0),
+        says("unsolicited", [found["exchanges"]["unsolicited"] for found in (whole, cut)],
+             [0, number]),
+        no_loss(reports[1]),
         (cut["latency_ns"]["max"] < pause * 1e9 / 2, f"cut: {cut['latency_ns']['max']} ns at most"),
     ]
     for found in (whole, cut):
         checks += [
-            kinds(found, 2 * number),
+            says("requests", found["requests"], 2 * number),
             says("bytes out", found["bytes_out"], 2 * number * 1100),
         ]
     return outcome(2 * number, checks)
