@@ -112,6 +112,15 @@ $(DIR)/obj/%.o: %.c $(DIR)/user.flags
 
 $(DIR)/obj/user/capture/loader.o: $(SKELETON)
 
+# The names of this machine's syscalls.
+$(OUT)/gen/syscalls.inc: $(DIR)/user.flags
+	@mkdir -p $(@D)
+	@echo '#include <sys/syscall.h>' | $(CC) $(CPPFLAGS) -E -dM - | sed -n \
+		's/^#define __NR_\([a-z0-9_]*\) .*/SYSCALL(\1)/p' | grep -vE '3264_|\((syscalls|arch_specific_syscall)\)' \
+		| sort >$@.tmp && mv $@.tmp $@
+
+$(DIR)/obj/user/capture/syscalls.o: $(OUT)/gen/syscalls.inc
+
 $(LVT): $(USER_OBJS) $(DIR)/link.flags
 	$(call say,LINK,$@)$(CC) $(OBJ_FLAGS) $(LDFLAGS) $(USER_OBJS) -o $@ $(LIBS)
 

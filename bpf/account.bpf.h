@@ -4,6 +4,7 @@
 #define LVT_ACCOUNT_BPF_H
 
 #include "maps.bpf.h"
+#include "net.h"
 
 /*
  * A service's finishing programs can nest on a CPU (a close in softirq during a sweep), and shards are
@@ -165,20 +166,52 @@ static __always_inline void account_exchange(u32 service, enum lvt_exchange kind
 		lvt_count(COUNTER_SERVICE_BLOCK, 1);
 }
 
+__weak __noinline int account_stage(struct lvt_shard *s, u32 row, u32 i, u64 ns)
+{
+	if (!s || i >= NR_STAGES || row >= ANATOMY_BUCKETS)
+		return 0;
+	account_add(&s->anatomy[row][i], ns);
+	account_add(&s->stage[i][account_bucket(ns)], 1);
+	if (ns > s->stage_max[i])
+		account_max(&s->stage_max[i], ns);
+	return 0;
+}
+
 static __always_inline void account_stages(struct lvt_shard *s, const struct conn *c, u32 row)
 {
 	u32 i;
 
-	for (i = 0; i < NR_STAGES; i++) {
-		__u64 ns = c->stage[i];
+	for (i = 0; i < NR_STAGES; i++)
+		if (c->stage[i])
+			account_stage(s, row, i, c->stage[i]);
+}
 
-		if (!ns)
-			continue;
-		account_add(&s->anatomy[row][i], ns);
-		account_add(&s->stage[i][account_bucket(ns)], 1);
-		if (ns > s->stage_max[i])
-			account_max(&s->stage_max[i], ns);
-	}
+static __always_inline void account_net(struct lvt_shard *s, u32 which, u64 ns)
+{
+	account_add(&s->net[which][account_bucket(ns)], 1);
+	account_add(&s->net_sum[which], ns);
+	if (ns > s->net_max[which])
+		account_max(&s->net_max[which], ns);
+}
+
+/* What the network did with the request and its answer, where that was seen. */
+static __always_inline void account_network(struct lvt_shard *s, const struct conn *c)
+{
+	/* of an answer that is not out yet it is not known when its last byte will be */
+	if (c->sent >= c->done && (s32)(c->sent_seq - c->written) >= 0)
+		account_net(s, NET_TX, c->sent - c->done);
+	if (c->acked >= c->done)
+		account_net(s, NET_ACK, c->acked - c->done);
+	if (cfg_rx && c->nic)
+		account_net(s, NET_RX, c->nic);
+}
+
+/* An answer that is a transfer: many sends, over most of its time. */
+#define STREAM_SENDS 16
+
+static __always_inline bool is_stream(const struct conn *c)
+{
+	return c->sends >= STREAM_SENDS && 2 * (c->done - c->reply) > c->done - c->arrive;
 }
 
 /* Bytes of no request. */
@@ -190,12 +223,26 @@ static __always_inline void account_sent(u32 service, u32 bytes)
 		account_add(&s->bytes_out, bytes);
 }
 
+/* Segments that TCP has dropped on the connection since the last look. */
+static __always_inline void account_drops(struct conn *c, const struct sock *sk)
+{
+	u32 drops = sk->sk_drops.counter;
+	struct lvt_shard *s;
+
+	if (drops == c->drops)
+		return;
+	s = account_shard(c->service);
+	if (s)
+		account_add(&s->receive_drops, drops - c->drops);
+	c->drops = drops;
+}
+
 /* An answered request, whose stages request_finish() has filled. */
 static __noinline int account_request(struct conn *c)
 {
 	struct lvt_shard *s;
 	__u64 latency;
-	u32 bucket;
+	u32 bucket, i;
 
 	if (!c)
 		return 0;
@@ -219,6 +266,12 @@ static __noinline int account_request(struct conn *c)
 		    1);
 	if (c->flags & CONN_MULTI_THREAD)
 		account_add(&s->multi_thread, 1);
+	if (is_stream(c))
+		account_add(&s->streaming, 1);
+	if (c->flags & CONN_ASLEEP)
+		for (i = 0; i < ASLEEP_CAUSES; i++)
+			account_add(&s->queue_blocked[CAUSE_BLOCKED + i], c->asleep[i]);
+	account_network(s, c);
 	account_add(&s->bytes_in, c->bytes_in);
 	account_add(&s->bytes_out, c->bytes_out);
 	return 0;

@@ -43,9 +43,8 @@ static __always_inline void request_reader_limit(struct conn *c, const struct th
 
 /* The clocks of an acting thread at an earlier moment. Returns ns that its ring does not know. */
 static __always_inline __u64 thread_clocks_at(const struct thread *t, __u64 when, __u64 now,
-					      struct clocks *out)
+					      struct clocks *out, struct walk *w)
 {
-	struct walk w;
 	__u64 unknown;
 	__u32 i;
 
@@ -54,10 +53,25 @@ static __always_inline __u64 thread_clocks_at(const struct thread *t, __u64 when
 		return 0;
 	}
 	thread_clocks(t, now, out);
-	unknown = thread_past(t, when, now, &w);
+	unknown = thread_past(t, when, now, w);
 	for (i = 0; i < NR_CAUSES; i++)
-		out->ns[i] -= w.did.ns[i];
+		out->ns[i] -= w->did.ns[i];
 	return unknown;
+}
+
+/* The reader's share, and what is left of the gap. Its idle waits are not in the share. */
+static __always_inline void request_handoff_stages(struct conn *c, const struct clocks *share,
+						   __u64 gap)
+{
+	c->stage[STAGE_SERVICE_CPU] = share->ns[CAUSE_RUN];
+#define CAUSE(id, name, queue, service, what)                      \
+	if (CAUSE_##id > CAUSE_RUN && CAUSE_##id < CAUSE_MUX)      \
+		c->stage[STAGE_##service] = share->ns[CAUSE_##id]; \
+	if (CAUSE_##id < CAUSE_MUX)                                \
+		gap -= share->ns[CAUSE_##id];
+#include "causes.def"
+#undef CAUSE
+	c->stage[STAGE_SERVICE_HANDOFF] = gap;
 }
 
 /*
@@ -66,10 +80,10 @@ static __always_inline __u64 thread_clocks_at(const struct thread *t, __u64 when
  * share (if the reader `r` could be asked), and otherwise service.handoff.
  */
 static __always_inline void request_take_over(struct conn *c, struct thread *t, struct thread *r,
-					      const struct act *a, __u64 cpu)
+					      struct waits *waits, const struct act *a, __u64 cpu)
 {
-	__u64 start = c->read, gap, unknown;
-	struct walk w = {};
+	struct walk *share = &a->scratch->share;
+	__u64 start = c->read, unknown;
 
 	if (t->mark_ns > start && t->mark_ns <= a->now)
 		start = t->mark_ns;
@@ -78,16 +92,11 @@ static __always_inline void request_take_over(struct conn *c, struct thread *t, 
 		r->after_send = 1;
 	if (r && c->tid == c->reader)
 		request_reader_limit(c, r);
+	__builtin_memset(share, 0, sizeof(*share));
 	if (r && start > c->read)
-		request_reader_share(c, r, start, &w);
-	gap = start - c->read;
-	c->stage[STAGE_SERVICE_CPU] = w.did.ns[CAUSE_RUN];
-	c->stage[STAGE_SERVICE_RUNQ] = w.did.ns[CAUSE_RUNQ];
-	c->stage[STAGE_SERVICE_WAKEUP] = w.did.ns[CAUSE_WAKEUP];
-	c->stage[STAGE_SERVICE_BLOCKED] = w.did.ns[CAUSE_BLOCKED];
-	c->stage[STAGE_SERVICE_HANDOFF] = gap - w.did.ns[CAUSE_RUN] - w.did.ns[CAUSE_RUNQ] -
-					  w.did.ns[CAUSE_WAKEUP] - w.did.ns[CAUSE_BLOCKED];
-	unknown = thread_clocks_at(t, start, a->now, &c->base);
+		request_reader_share(c, r, start, share);
+	request_handoff_stages(c, &share->did, start - c->read);
+	unknown = thread_clocks_at(t, start, a->now, &c->base, &a->scratch->past);
 	if (unknown && !thread_ring_whole(t))
 		lvt_count(COUNTER_RING_SHORT, 1);
 	/* the ring did not reach: as if the thread had been in an unknown state */
@@ -95,6 +104,8 @@ static __always_inline void request_take_over(struct conn *c, struct thread *t, 
 	c->flags &= ~(CONN_CLIENT | CONN_STALLED | CONN_DRAINED | CONN_EVENTS_SHORT);
 	c->flags |= CONN_MULTI_THREAD;
 	c->own = cpu - c->base.ns[CAUSE_RUN];
+	waits_begin(&c->waits, NULL, start);
+	waits_begin_at(&c->waits, waits, start);
 	c->tid = a->tid;
 	c->at = c->base;
 	c->more = 0;

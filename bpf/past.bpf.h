@@ -117,7 +117,7 @@ __weak __noinline int thread_walk_busy(const struct thread *t, struct walk *w)
 		if (WALK(w, at) >= t->head)
 			entry = WALK(w, hi) << 4 | thread_cause(t);
 		cause = entry & (CLOCKS - 1);
-		if (cause == CAUSE_MUX || cause == CAUSE_HOME)
+		if (cause_is_idle(cause))
 			break;
 		end = entry >> 4;
 		if (end > WALK(w, hi))
@@ -135,7 +135,6 @@ __weak __noinline int thread_walk_busy(const struct thread *t, struct walk *w)
 static __always_inline __u64 thread_past(const struct thread *t, __u64 from, __u64 now,
 					 struct walk *w)
 {
-	struct clocks present;
 	__u32 i;
 
 	__builtin_memset(w, 0, sizeof(*w));
@@ -147,9 +146,9 @@ static __always_inline __u64 thread_past(const struct thread *t, __u64 from, __u
 	if (w->hi <= from)
 		return 0;
 	thread_rewind(t, w);
-	thread_clocks(t, now, &present);
 	for (i = 0; i < NR_CAUSES; i++)
-		w->did.ns[i] = present.ns[i] - w->did.ns[i];
+		w->did.ns[i] = t->clock.ns[i] - w->did.ns[i];
+	w->did.ns[CAUSE_RUN] += now - thread_since(t);
 	return w->hi - from;
 }
 

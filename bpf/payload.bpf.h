@@ -4,8 +4,8 @@
 #define LVT_PAYLOAD_BPF_H
 
 #include "account.bpf.h"
+#include "task.bpf.h"
 #include "arch.bpf.h"
-#include <bpf/bpf_tracing.h>
 
 /* The user's buffer that the current syscall reads into, 0 if it has none that we know. */
 static __always_inline u64 read_buffer(struct task_struct *p)

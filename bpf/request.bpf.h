@@ -16,6 +16,7 @@
 #define LVT_REQUEST_BPF_H
 
 #include "past.bpf.h"
+#include "waits.bpf.h"
 
 enum phase { PHASE_IDLE, PHASE_ARRIVED, PHASE_READING, PHASE_ANSWERED, PHASE_NEXT };
 
@@ -34,11 +35,15 @@ enum conn_flags {
 	CONN_SWEPT = 1 << 12,	      /* its last answer was taken for complete, as it was idle */
 	CONN_ALL_READ = 1 << 13,      /* when it last sent, nothing was unread */
 	CONN_NEXT_PIPELINED = 1 << 9, /* CONN_PIPELINED of the request that waits in NEXT */
+	CONN_ASLEEP = 1 << 14,	      /* .asleep is not all zero */
 };
 
 #define CONN_OF_REQUEST                                                                       \
 	(CONN_PIPELINED | CONN_MULTI_THREAD | CONN_UNACCEPTED | CONN_DRAINED | CONN_STALLED | \
-	 CONN_EVENTS_SHORT | CONN_CLIENT | CONN_NEXT_PIPELINED)
+	 CONN_EVENTS_SHORT | CONN_CLIENT | CONN_NEXT_PIPELINED | CONN_ASLEEP)
+
+/* Why a reader slept that was not idle: CAUSE_BLOCKED and what follows, up to CAUSE_FAULT. */
+#define ASLEEP_CAUSES (CAUSE_FAULT - CAUSE_BLOCKED + 1)
 
 struct conn {
 	/* what an arrival touches: one cache line */
@@ -57,18 +62,34 @@ struct conn {
 	__u64 own, own_done;	 /* CPU ns charged to the request; as of `done` */
 	__u64 reader_own;	 /* at a hand-off: what the reader can have spent on it at most */
 	__u32 reader_head;	 /* transitions in the reader's ring at the first read */
-	__u32 pad;
-	struct clocks base;	/* its clocks where its share of the request starts */
-	struct clocks at;	/* its clocks at its last read, once answered at its last send */
+	__u32 sends;		 /* of the answer */
+	/* the network's marks of the answer; 0 = not seen */
+	__u64 sent, acked;   /* its last byte was handed to the device; the peer's ACK covers it */
+	__u32 sent_seq;	     /* the highest sequence number that was handed to the device */
+	__u32 drops;	     /* sk_drops, as last seen */
+	__u64 nic, next_nic; /* ns from the driver to `arrive`, to `next`; 0 = not known */
+	struct clocks base;  /* its clocks where its share of the request starts */
+	struct clocks at;    /* its clocks at its last read, once answered at its last send */
 	__u64 stage[NR_STAGES]; /* what is settled before `base` */
 	__u64 bytes_in, bytes_out;
 	struct clocks client; /* out of at - base, time that the client caused; see CONN_CLIENT */
+	__u64 asleep[ASLEEP_CAUSES]; /* of queue.blocked: see CONN_ASLEEP */
+	struct wait_base waits;
+};
+
+_Static_assert(sizeof(struct conn) <= 952, "a connection and its bookkeeping fit 1 kB");
+
+/* What does not fit the stack of a program. */
+struct scratch {
+	struct clocks now;
+	struct walk past, share;
 };
 
 /* Everything a hook knows of the moment: time, socket, acting thread. */
 struct act {
 	__u64 now;
 	__u64 sk;
+	struct scratch *scratch;
 	__u32 tid;
 	__u32 unread;  /* bytes that TCP has and the application has not */
 	__u32 written; /* a send: write_seq before it */
@@ -80,6 +101,8 @@ static __always_inline void request_reset(struct conn *c)
 	c->phase = PHASE_IDLE;
 	c->flags &= ~CONN_OF_REQUEST;
 	c->tid = 0;
+	c->sends = 0;
+	c->sent = c->acked = c->nic = 0;
 	c->bytes_in = c->bytes_out = 0;
 	__builtin_memset(c->stage, 0, sizeof(c->stage));
 }
@@ -106,6 +129,7 @@ static __always_inline void request_arrive(struct conn *c, __u64 now, bool unacc
 static __always_inline void request_next(struct conn *c, bool pipelined)
 {
 	c->arrive = c->next;
+	c->nic = c->next_nic;
 	c->phase = PHASE_ARRIVED;
 	if (pipelined)
 		c->flags |= CONN_PIPELINED;
@@ -176,12 +200,30 @@ static __always_inline void request_event(struct conn *c, struct thread *t, cons
 		c->flags &= ~CONN_LAST_WAS_SEND;
 }
 
+/* What the reader slept in while the request waited: returns the ns of it. */
+static __always_inline __u64 request_asleep(struct conn *c, const struct clocks *did)
+{
+	__u64 idle = 0, any = 0;
+	__u32 i;
+
+	for (i = CAUSE_MUX; i <= CAUSE_LOOP_SLEEP; i++)
+		idle += did->ns[i];
+	for (i = 0; i < ASLEEP_CAUSES; i++)
+		any += did->ns[CAUSE_BLOCKED + i];
+	if (any) {
+		c->flags |= CONN_ASLEEP;
+		for (i = 0; i < ASLEEP_CAUSES; i++)
+			c->asleep[i] = did->ns[CAUSE_BLOCKED + i];
+	}
+	return idle + any;
+}
+
 /* The queue stages of [arrive, now], from what the reader did meanwhile. */
 static __always_inline void request_queue(struct conn *c, const struct thread *t,
-					  const struct act *a)
+					  struct waits *waits, const struct act *a)
 {
 	__u64 unknown, pickup = thread_since(t), asleep;
-	struct walk w;
+	struct walk *w = &a->scratch->past;
 
 	if (pickup < c->arrive)
 		pickup = c->arrive;
@@ -189,7 +231,7 @@ static __always_inline void request_queue(struct conn *c, const struct thread *t
 		pickup = t->event_ns;
 	pickup = a->now > pickup ? a->now - pickup : 0;
 
-	unknown = thread_past(t, c->arrive, a->now, &w);
+	unknown = thread_past(t, c->arrive, a->now, w);
 	if (unknown && t->born && thread_ring_whole(t)) {
 		c->stage[STAGE_QUEUE_ACCEPT] += unknown;
 	} else if (unknown) {
@@ -198,21 +240,25 @@ static __always_inline void request_queue(struct conn *c, const struct thread *t
 			lvt_count(COUNTER_RING_SHORT, 1);
 	}
 	c->stage[STAGE_QUEUE_PICKUP] += pickup;
-	c->stage[STAGE_QUEUE_BUSY] += w.did.ns[CAUSE_RUN] - pickup;
-	c->stage[STAGE_QUEUE_RUNQ] += w.did.ns[CAUSE_RUNQ];
-	c->stage[STAGE_QUEUE_WAKEUP] += w.did.ns[CAUSE_WAKEUP];
-	c->stage[STAGE_UNATTRIBUTED] += w.did.ns[CAUSE_UNKNOWN];
-	asleep = w.did.ns[CAUSE_BLOCKED] + w.did.ns[CAUSE_MUX] + w.did.ns[CAUSE_HOME];
+	c->stage[STAGE_QUEUE_BUSY] += w->did.ns[CAUSE_RUN] - pickup;
+	c->stage[STAGE_QUEUE_RUNQ] += w->did.ns[CAUSE_RUNQ];
+	c->stage[STAGE_QUEUE_WAKEUP] += w->did.ns[CAUSE_WAKEUP];
+	c->stage[STAGE_UNATTRIBUTED] += w->did.ns[CAUSE_UNKNOWN];
+	if (waits && w->did.ns[CAUSE_RUNQ])
+		waits_charge_queue(waits, c->service, c->arrive);
+	asleep = request_asleep(c, &w->did);
 	/* while its reader sleeps, a connection that nobody has accepted waits for just that */
-	if (c->flags & CONN_UNACCEPTED)
+	if (c->flags & CONN_UNACCEPTED) {
 		c->stage[STAGE_QUEUE_ACCEPT] += asleep;
-	else
+		c->flags &= ~CONN_ASLEEP;
+	} else {
 		c->stage[STAGE_QUEUE_BLOCKED] += asleep;
+	}
 }
 
 /* The first read of a request: its queue ends, the reader's share begins. */
 static __always_inline void request_first_read(struct conn *c, struct thread *t,
-					       const struct act *a)
+					       struct waits *waits, const struct act *a)
 {
 	c->read = a->now;
 	c->phase = PHASE_READING;
@@ -220,7 +266,8 @@ static __always_inline void request_first_read(struct conn *c, struct thread *t,
 	c->reader_head = t->head;
 	c->own = 0;
 	c->reader_own = ~0ull;
-	request_queue(c, t, a);
+	request_queue(c, t, waits, a);
+	waits_begin(&c->waits, waits, a->now);
 	thread_clocks(t, a->now, &c->base);
 	c->at = c->base;
 }
@@ -239,52 +286,61 @@ static __always_inline void request_client_init(struct conn *c)
  * other requests; a blocked interval is if it was a read that waits for data.
  */
 static __always_inline void request_client(struct conn *c, const struct thread *t,
-					   const struct clocks *now, const struct clocks *after,
-					   __u64 until, __u64 own)
+					   const struct clocks *then, __u64 until, __u64 own)
 {
 	__u64 run, from, to;
+	__u32 i;
 
 	request_client_init(c);
-	run = now->ns[CAUSE_RUN] - c->at.ns[CAUSE_RUN] - after->ns[CAUSE_RUN];
+	run = then->ns[CAUSE_RUN] - c->at.ns[CAUSE_RUN];
 	if (run > own && run < 1ull << 60)
 		c->client.ns[CAUSE_RUN] += run - own;
-	c->client.ns[CAUSE_MUX] += now->ns[CAUSE_MUX] - c->at.ns[CAUSE_MUX] - after->ns[CAUSE_MUX];
-	c->client.ns[CAUSE_HOME] +=
-		now->ns[CAUSE_HOME] - c->at.ns[CAUSE_HOME] - after->ns[CAUSE_HOME];
+	for (i = CAUSE_MUX; i <= CAUSE_LOOP_SLEEP; i++)
+		c->client.ns[i] += then->ns[i] - c->at.ns[i];
 	if (t->wait == WAIT_READ) {
 		from = t->block_start;
 		to = t->block_end < until ? t->block_end : until;
-		run = now->ns[CAUSE_BLOCKED] - c->at.ns[CAUSE_BLOCKED] - after->ns[CAUSE_BLOCKED];
+		run = then->ns[CAUSE_BLOCKED] - c->at.ns[CAUSE_BLOCKED];
 		if (to > from && to - from <= run)
 			c->client.ns[CAUSE_BLOCKED] += to - from;
 	}
 }
 
 /* A further read of a request that came in parts. */
-static __always_inline void request_read_more(struct conn *c, struct thread *t, const struct act *a,
-					      __u64 cpu)
+static __always_inline void request_read_more(struct conn *c, struct thread *t, struct waits *waits,
+					      const struct act *a, __u64 cpu)
 {
+	struct clocks *now = &a->scratch->now;
+	struct walk *w = &a->scratch->past;
 	__u64 own = c->own;
-	struct clocks now;
-	struct walk w;
+	__u32 i;
 
 	request_settle(c, t, cpu, false);
-	thread_clocks(t, a->now, &now);
+	thread_clocks(t, a->now, now);
 	if (c->more) {
-		thread_past(t, c->more, a->now, &w);
-		request_client(c, t, &now, &w.did, c->more, c->own - own);
+		thread_past(t, c->more, a->now, w);
+		/* as of c->more */
+		for (i = 0; i < NR_CAUSES; i++)
+			w->did.ns[i] = now->ns[i] - w->did.ns[i];
+		request_client(c, t, &w->did, c->more, c->own - own);
+		/* what it waited for until `more` was the client */
+		if (waits)
+			waits_begin_at(&c->waits, waits, c->more);
 	}
-	c->at = now;
+	c->at = *now;
 }
 
-/* The application received bytes. `cpu` is its thread's CPU clock. */
-static __always_inline void request_read(struct conn *c, struct thread *t, const struct act *a,
-					 __u64 cpu)
+/*
+ * The application received bytes. `cpu` is its thread's CPU clock, `waits` what it waited for, NULL if
+ * that is not known or nothing.
+ */
+static __always_inline void request_read(struct conn *c, struct thread *t, struct waits *waits,
+					 const struct act *a, __u64 cpu)
 {
 	if (c->phase == PHASE_ARRIVED)
-		request_first_read(c, t, a);
+		request_first_read(c, t, waits, a);
 	else if (c->phase == PHASE_READING)
-		request_read_more(c, t, a, cpu);
+		request_read_more(c, t, waits, a, cpu);
 	else if (c->phase == PHASE_ANSWERED && c->tid == a->tid)
 		request_settle(c, t, cpu, false);
 	c->more = 0;
@@ -299,13 +355,14 @@ static __always_inline void request_read(struct conn *c, struct thread *t, const
  * The application starts a send on a request that it has read: tentatively the last one. Returns the
  * ns by which `done` moved, 0 for the first send.
  */
-static __always_inline __u64 request_send(struct conn *c, struct thread *t, const struct act *a,
-					  __u64 cpu)
+static __always_inline __u64 request_send(struct conn *c, struct thread *t, struct waits *waits,
+					  const struct act *a, __u64 cpu)
 {
-	struct clocks now, after = {};
+	struct clocks *now = &a->scratch->now;
 	__u64 own = c->own, moved = 0;
+	bool stalled = false;
 
-	thread_clocks(t, a->now, &now);
+	thread_clocks(t, a->now, now);
 	request_settle(c, t, cpu, true);
 	if (c->phase == PHASE_READING) {
 		c->reply = a->now;
@@ -314,12 +371,13 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, cons
 			c->flags |= CONN_PIPELINED;
 	} else {
 		moved = a->now - c->done;
-		if (c->flags & CONN_STALLED) {
+		stalled = c->flags & CONN_STALLED;
+		if (stalled) {
 			/* blocked inside the send, or in its event loop until there was room */
 			request_client_init(c);
 			c->client.ns[CAUSE_BLOCKED] +=
-				now.ns[CAUSE_BLOCKED] - c->at.ns[CAUSE_BLOCKED];
-			request_client(c, t, &now, &after, 0, c->own - own);
+				now->ns[CAUSE_BLOCKED] - c->at.ns[CAUSE_BLOCKED];
+			request_client(c, t, now, 0, c->own - own);
 		}
 	}
 	if (a->unread)
@@ -330,96 +388,20 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, cons
 		c->flags |= CONN_STALLED;
 	else
 		c->flags &= ~CONN_STALLED;
+	if (waits)
+		waits_charge(&c->waits, waits, c->service,
+			     now->ns[CAUSE_MUX] + now->ns[CAUSE_HOME] - c->at.ns[CAUSE_MUX] -
+				     c->at.ns[CAUSE_HOME],
+			     stalled);
 	c->phase = PHASE_ANSWERED;
+	c->sends++;
+	c->sent = c->acked = 0;
 	c->done = a->now;
-	c->at = now;
+	c->at = *now;
 	c->own_done = c->own;
 	request_event(c, t, a, cpu, true);
-	thread_sent(t, a->now, &now);
+	thread_sent(t, a->now, now);
 	return moved;
-}
-
-/* What the client caused cannot be more than there was. */
-__weak __noinline int request_clamp(struct conn *c)
-{
-	__u64 run, ns;
-	__u32 i;
-
-	if (!c)
-		return 0;
-	for (i = 0; i < NR_CAUSES; i++) {
-		ns = c->at.ns[i] - c->base.ns[i];
-		if (c->client.ns[i] > ns)
-			c->client.ns[i] = ns;
-	}
-	/* nor may it touch what is the request's own */
-	run = c->at.ns[CAUSE_RUN] - c->base.ns[CAUSE_RUN];
-	run = run > c->own_done ? run - c->own_done : 0;
-	if (c->client.ns[CAUSE_RUN] > run)
-		c->client.ns[CAUSE_RUN] = run;
-	return 0;
-}
-
-/* Time on CPU since `base`: on this request, on others, or waiting for the client meanwhile. */
-static __always_inline void request_cpu_stages(struct conn *c)
-{
-	__u64 run = c->at.ns[CAUSE_RUN] - c->base.ns[CAUSE_RUN], own = c->own_done;
-
-	if (own > run)
-		own = run;
-	c->stage[STAGE_SERVICE_CPU] += own;
-	c->stage[STAGE_SERVICE_CLIENT] += c->client.ns[CAUSE_RUN];
-	run -= own + c->client.ns[CAUSE_RUN];
-	if (c->flags & CONN_EVENTS_SHORT) {
-		lvt_count(COUNTER_EVENTS_SHORT, 1);
-		c->stage[STAGE_UNATTRIBUTED] += run;
-	} else {
-		c->stage[STAGE_SERVICE_OTHER] += run;
-	}
-}
-
-/*
- * The answered request is complete: fill .stage. Returns 0 with everything in `unattributed` if the
- * stages do not add up to the latency or one is negative: a defect, counted as a loss. Without branches
- * but for the rare, and global, as the verifier takes each path of each caller: inlined it cost 50 ms of
- * the start.
- */
-__weak __noinline int request_finish(struct conn *c)
-{
-	__u64 sum = 0, latency, any = 0;
-	__u32 i;
-
-	if (!c)
-		return 0;
-	latency = c->done - c->arrive;
-	if (c->flags & CONN_CLIENT)
-		request_clamp(c);
-	else
-		__builtin_memset(&c->client, 0, sizeof(c->client));
-	request_cpu_stages(c);
-#define CAUSE(id, name, queue, service, what)                                                     \
-	if (CAUSE_##id != CAUSE_RUN) {                                                            \
-		c->stage[STAGE_SERVICE_CLIENT] += c->client.ns[CAUSE_##id];                       \
-		c->stage[STAGE_##service] +=                                                      \
-			c->at.ns[CAUSE_##id] - c->base.ns[CAUSE_##id] - c->client.ns[CAUSE_##id]; \
-	}
-#include "causes.def"
-#undef CAUSE
-	for (i = 0; i < NR_STAGES; i++) {
-		sum += c->stage[i];
-		any |= c->stage[i];
-	}
-	if (sum == latency && !(any >> 63))
-		return 1;
-	lvt_count(any >> 63 ? COUNTER_NEGATIVE_STAGE : COUNTER_SUM_MISMATCH, 1);
-	/* the clock stepped back by more than the request took */
-	if (latency >> 63) {
-		c->done = c->arrive;
-		latency = 0;
-	}
-	__builtin_memset(c->stage, 0, sizeof(c->stage));
-	c->stage[STAGE_UNATTRIBUTED] = latency;
-	return 0;
 }
 
 #endif

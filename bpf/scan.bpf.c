@@ -35,7 +35,7 @@ int lvt_scan_files(struct bpf_iter__task_file *ctx)
 }
 
 /* A thread that was there before us: give it clocks, in the state that it is in. */
-static __always_inline void seed(struct task_struct *p)
+static __always_inline void seed(struct task_struct *p, u32 service)
 {
 	u32 cause = p->__state ? CAUSE_BLOCKED : p->on_cpu ? CAUSE_RUN : CAUSE_RUNQ;
 	u64 now = bpf_ktime_get_ns();
@@ -44,7 +44,9 @@ static __always_inline void seed(struct task_struct *p)
 	s32 sysno;
 
 	if (p->flags & (PF_KTHREAD | PF_USER_WORKER | PF_IO_WORKER)) {
-		thread_make(p, now, cause, false);
+		t = thread_make(p, now, cause, false);
+		if (t)
+			t->service = service;
 		return;
 	}
 	regs = (struct pt_regs *)bpf_task_pt_regs(p);
@@ -52,9 +54,14 @@ static __always_inline void seed(struct task_struct *p)
 	if (cause == CAUSE_BLOCKED && by_syscall(cfg_wait, sysno) == WAIT_MUX)
 		cause = CAUSE_MUX;
 	t = thread_make(p, now, cause, false);
+	if (!t)
+		return;
+	t->service = service;
+	t->wait = by_syscall(cfg_wait, sysno);
+	t->sysno = sysno;
 	/* it sleeps where it idles: as good a first guess as its first sleep after a send */
-	if (t && p->__state && by_syscall(cfg_wait, sysno) != WAIT_WORK)
-		thread_is_home(t, sysno, regs_arg0(regs), WAIT_OTHER);
+	if (p->__state)
+		thread_is_home(t, sysno, regs_arg0(regs), t->wait);
 }
 
 /* Threads of the processes that lvt_scan_files found. */
@@ -62,14 +69,60 @@ SEC("iter/task")
 int lvt_scan_threads(struct bpf_iter__task *ctx)
 {
 	struct task_struct *p = ctx->task;
-	u32 tgid;
+	u32 tgid, *service;
 
 	if (!p || thread_of(p))
 		return 0;
 	tgid = p->tgid;
-	if (bpf_map_lookup_elem(&lvt_tgids, &tgid))
-		seed(p);
+	service = bpf_map_lookup_elem(&lvt_tgids, &tgid);
+	if (service)
+		seed(p, *service);
 	return 0;
+}
+
+/* The window is over: traced threads hand out what they still have. */
+SEC("iter/task")
+int lvt_collect(struct bpf_iter__task *ctx)
+{
+	struct task_struct *p = ctx->task;
+	struct lvt_service *s;
+	struct thread *t;
+
+	if (!p)
+		return 0;
+	t = thread_of(p);
+	if (!t || !t->cur)
+		return 0;
+	s = thread_hand_out(p, t, bpf_ktime_get_ns());
+	if (s)
+		__sync_fetch_and_add(&s->threads, 1);
+	return 0;
+}
+
+/* A listening socket: how full its accept queue is, and what was dropped as it was. */
+static __always_inline void look_at_listener(struct sock *sk)
+{
+	u32 drops = sk->sk_drops.counter, backlog = sk->sk_ack_backlog, *seen;
+	s32 id = service_of(sk);
+	struct lvt_service *s;
+
+	if (id < 0)
+		return;
+	s = bpf_map_lookup_elem(&lvt_services, &id);
+	seen = bpf_sk_storage_get(&lvt_listen_drops, sk, 0, 0);
+	if (!seen) {
+		seen = bpf_sk_storage_get(&lvt_listen_drops, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+		/* what it dropped before the window does not count */
+		if (seen && !enabled)
+			*seen = drops;
+	}
+	if (!s || !seen)
+		return;
+	__sync_fetch_and_add(&s->accept_drops, drops - *seen);
+	*seen = drops;
+	s->accept_limit = sk->sk_max_ack_backlog;
+	if (enabled && backlog > s->accept_max)
+		s->accept_max = backlog;
 }
 
 /*
@@ -109,6 +162,8 @@ int lvt_sweep(struct bpf_iter__tcp *ctx)
 	if (!tp)
 		return 0;
 	sk = (struct sock *)tp;
+	if (skc->skc_state == TCP_LISTEN)
+		look_at_listener(sk);
 	if (skc->skc_state != TCP_ESTABLISHED && skc->skc_state != TCP_CLOSE_WAIT)
 		return 0;
 	c = conn_of(sk);

@@ -1,33 +1,108 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The clocks of threads: hooks on the scheduler. An untraced task costs a look-up that finds nothing. */
-#include "service.bpf.h"
-#include "arch.bpf.h"
-#include <bpf/bpf_tracing.h>
+#include "wake.bpf.h"
+
+/* What a task is about to sleep for. */
+static __always_inline u32 sleep_class(struct task_struct *task, s32 *sysno, u64 *arg)
+{
+	bool user = !(task->flags & (PF_KTHREAD | PF_USER_WORKER | PF_IO_WORKER));
+	u32 wait = WAIT_OTHER;
+	struct pt_regs *regs;
+
+	/* a kernel thread or io worker has no syscall, and its registers lie */
+	if (user) {
+		regs = (struct pt_regs *)bpf_task_pt_regs(task);
+		*sysno = regs_syscall(regs);
+		*arg = regs_arg0(regs);
+		wait = by_syscall(cfg_wait, *sysno);
+	}
+	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
+		wait = user && *sysno < 0 ? WAIT_FAULT : WAIT_DISK;
+	return wait;
+}
 
 static __always_inline void switch_out(struct task_struct *p, struct thread *t, u64 now,
 				       bool runnable)
 {
-	u32 wait = WAIT_OTHER;
-	struct pt_regs *regs;
 	s32 sysno = -1;
 	u64 arg = 0;
+	u32 wait;
 
-	if (thread_cause(t) != CAUSE_RUN)
+	if (thread_cause(t) != CAUSE_RUN) {
 		thread_act(t, now, thread_arrival(t, p));
-	else if (t->switched && bpf_core_field_exists(p->sched_info))
+		waiting_end(t);
+	} else if (t->switched && bpf_core_field_exists(p->sched_info)) {
 		t->clock_offset = thread_since(t) - p->sched_info.last_arrival;
+	}
 	if (runnable) {
 		thread_preempted(t, now);
+		waiting_begin(t);
 		return;
 	}
-	/* a kernel thread or io worker has no syscall, and its registers lie */
-	if (!(p->flags & (PF_KTHREAD | PF_USER_WORKER | PF_IO_WORKER))) {
-		regs = (struct pt_regs *)bpf_task_pt_regs(p);
-		sysno = regs_syscall(regs);
-		arg = regs_arg0(regs);
-		wait = by_syscall(cfg_wait, sysno);
-	}
+	wait = sleep_class(p, &sysno, &arg);
 	thread_sleeps(t, now, sysno, arg, wait);
+	t->sysno = sysno;
+	if (t->wake)
+		waiting_begin(t);
+}
+
+/* The sleep that has ended has a name: what it was, and who had to do with it. */
+static __always_inline void note_sleep(struct thread *t, struct waits *w)
+{
+	struct lvt_wait wait = {
+		.start = t->block_start,
+		.end = t->block_end,
+		.sysno = t->sysno,
+		.cause = t->block_as,
+		.waker = t->waker & 15,
+	};
+
+	if (wait.waker == WAKER_SOCKET) {
+		wait.peer = w->peer;
+	} else if (wait.cause != CAUSE_SLEEP && wait.cause != CAUSE_DISK &&
+		   wait.cause != CAUSE_FAULT && wait.cause != CAUSE_LOOP_SLEEP &&
+		   (wait.waker == WAKER_SIBLING || wait.waker == WAKER_THREAD)) {
+		__builtin_memcpy(wait.comm, w->comm, sizeof(wait.comm));
+	}
+	waits_add(w, &wait);
+}
+
+/* It was ready since `from`: who ran instead? */
+static __always_inline void note_runq(struct waits *w, u64 from, u64 now)
+{
+	struct lvt_wait wait = { .start = from, .end = now, .sysno = -1, .cause = CAUSE_RUNQ };
+	u32 zero = 0;
+
+	run_longest(bpf_map_lookup_elem(&lvt_cpu_runs, &zero), &wait);
+	waits_add(w, &wait);
+}
+
+static __always_inline void switch_in(struct task_struct *p, struct thread *t, u64 now,
+				      bool was_idle)
+{
+	u32 cause = thread_cause(t);
+	bool slept = cause_is_blocked(cause), wakes = slept || t->fresh, named, ready;
+	u64 from = thread_since(t);
+	struct waits *w;
+
+	thread_runs(t, now, was_idle);
+	waiting_end(t);
+	if (slept)
+		from = t->block_end;
+	named = slept && wait_has_name(t);
+	ready = (slept || cause == CAUSE_RUNQ) && !(wakes && was_idle) && now > from;
+	if (!named && !ready)
+		return;
+	w = waits_of(p);
+	if (!w) {
+		lvt_count(COUNTER_WAITS_SHORT, 1);
+		return;
+	}
+	if (named)
+		note_sleep(t, w);
+	if (ready)
+		note_runq(w, from, now);
+	t->slots = w->n;
 }
 
 SEC("tp_btf/sched_switch")
@@ -45,10 +120,14 @@ int BPF_PROG(lvt_switch, bool preempt, struct task_struct *prev, struct task_str
 			switch_out(prev, t, now, preempt || !prev_state);
 		}
 	}
+	if (waiting[0]) {
+		now = now ?: bpf_ktime_get_ns();
+		run_note(prev, now);
+	}
 	if (next->pid) {
 		t = thread_of(next);
 		if (t && t->cur)
-			thread_runs(t, now ?: bpf_ktime_get_ns(), !prev->pid);
+			switch_in(next, t, now ?: bpf_ktime_get_ns(), !prev->pid);
 	}
 	return 0;
 }
@@ -57,9 +136,21 @@ SEC("tp_btf/sched_waking")
 int BPF_PROG(lvt_waking, struct task_struct *p)
 {
 	struct thread *t = thread_of(p);
+	struct ready *from = NULL;
+	struct task_struct *by;
+	u32 waker;
+	u64 now;
 
-	if (t && t->cur)
-		thread_waking(t, bpf_ktime_get_ns());
+	if (!t || !t->cur)
+		return 0;
+	now = bpf_ktime_get_ns();
+	by = bpf_get_current_task_btf();
+	waker = waker_of(p, t, by, now, &from);
+	if (!thread_waking(t, now, waker))
+		return 0;
+	wake_note(p, by, waker, from);
+	if (!t->early)
+		waiting_begin(t);
 	return 0;
 }
 
@@ -67,8 +158,15 @@ int BPF_PROG(lvt_waking, struct task_struct *p)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(lvt_fork, struct task_struct *parent, struct task_struct *child)
 {
-	if (thread_of(parent))
-		thread_make(child, bpf_ktime_get_ns(), CAUSE_RUNQ, true);
+	struct thread *t, *of = thread_of(parent);
+
+	if (!of)
+		return 0;
+	t = thread_make(child, bpf_ktime_get_ns(), CAUSE_RUNQ, true);
+	if (t) {
+		t->service = of->service;
+		waiting_begin(t);
+	}
 	return 0;
 }
 
@@ -78,7 +176,20 @@ int BPF_PROG(lvt_exec, struct task_struct *p)
 {
 	u32 tgid = p->tgid;
 
-	if (thread_of(p) && !bpf_map_lookup_elem(&lvt_tgids, &tgid))
+	if (thread_of(p) && !bpf_map_lookup_elem(&lvt_tgids, &tgid)) {
 		bpf_task_storage_delete(&lvt_threads, p);
+		bpf_task_storage_delete(&lvt_waits, p);
+	}
+	return 0;
+}
+
+/* Its account goes with it: what it still has is handed out before. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(lvt_exit, struct task_struct *p)
+{
+	struct thread *t = thread_of(p);
+
+	if (t && t->cur)
+		thread_hand_out(p, t, bpf_ktime_get_ns());
 	return 0;
 }

@@ -3,47 +3,9 @@
 #ifndef LVT_SERVICE_BPF_H
 #define LVT_SERVICE_BPF_H
 
-#include "account.bpf.h"
+#include "exemplar.bpf.h"
+#include "task.bpf.h"
 #include "cgroup.h"
-#include "net.h"
-#include "sched.h"
-#include <bpf/bpf_core_read.h>
-
-static __always_inline struct thread *thread_of(struct task_struct *p)
-{
-	return bpf_task_storage_get(&lvt_threads, p, 0, 0);
-}
-
-/* The thread's account, made at first sight. `born`: this is its birth. */
-static __always_inline struct thread *thread_make(struct task_struct *p, u64 now, u32 cause,
-						  bool born)
-{
-	struct thread *t = bpf_task_storage_get(&lvt_threads, p, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-
-	if (!t)
-		lvt_count(COUNTER_THREAD_STORAGE, 1);
-	else if (!t->cur)
-		thread_init(t, now, cause, born);
-	return t;
-}
-
-/*
- * When the scheduler gave the running task its CPU, in CLOCK_MONOTONIC ns; 0 if it keeps no record. The
- * record is in the scheduler's clock: how that one differs is known from switches that were delivered.
- */
-static __always_inline u64 thread_arrival(struct thread *t, struct task_struct *p)
-{
-	if (!bpf_core_field_exists(p->sched_info) || !t->clock_offset)
-		return 0;
-	return p->sched_info.last_arrival + t->clock_offset;
-}
-
-/* The thread acts: its account knows that it is on CPU from here on. */
-static __always_inline void thread_acts(struct thread *t, struct task_struct *p, u64 now)
-{
-	if (thread_cause(t) != CAUSE_RUN)
-		thread_act(t, now, thread_arrival(t, p));
-}
 
 static __always_inline bool port_matches(u32 port)
 {
@@ -123,14 +85,17 @@ static __always_inline struct service_key service_key(const struct sock *sk)
 static __always_inline void service_process(u32 service, u32 tgid)
 {
 	struct lvt_proc_key k = { .tgid = tgid, .service = service };
-	u32 one = 1;
+	u32 one = 1, id = service + 1;
 
 	if (bpf_map_lookup_elem(&lvt_procs, &k))
 		return;
-	if (bpf_map_update_elem(&lvt_procs, &k, &one, BPF_NOEXIST))
+	if (bpf_map_update_elem(&lvt_procs, &k, &one, BPF_NOEXIST)) {
 		lvt_count(COUNTER_PROCESS_TABLE, 1);
-	else if (!bpf_map_update_elem(&lvt_tgids, &tgid, &one, BPF_ANY))
-		__sync_fetch_and_add(&n_procs, 1);
+		return;
+	}
+	/* the first of a process' services stands for it */
+	bpf_map_update_elem(&lvt_tgids, &tgid, &id, BPF_NOEXIST);
+	__sync_fetch_and_add(&n_procs, 1);
 }
 
 static __always_inline void service_fill(struct lvt_service *s, const struct sock *sk,
@@ -163,6 +128,8 @@ static __always_inline u32 service_register(const struct sock *sk, struct task_s
 	id = __sync_fetch_and_add(&n_services, 1);
 	value = id + 1;
 	bpf_map_update_elem(&lvt_service_ids, key, &value, BPF_ANY);
+	if (id < LVT_MAX_SERVICES)
+		__sync_fetch_and_or(&traced_ports[key->port / 64 & 1023], 1ull << (key->port & 63));
 	s = bpf_map_lookup_elem(&lvt_services, &id);
 	if (s)
 		service_fill(s, sk, p, now);
@@ -222,6 +189,7 @@ static __always_inline struct conn *conn_make(struct sock *sk, struct tcp_sock *
 	c->arrive = bpf_ktime_get_ns();
 	c->copied = tp->copied_seq;
 	c->written = tp->write_seq;
+	c->drops = ((struct sock *)tp)->sk_drops.counter;
 	s = account_shard(service);
 	if (s)
 		account_add(&s->connections, 1);
@@ -241,6 +209,7 @@ static __always_inline void conn_finish(struct conn *c, struct tcp_sock *tp)
 	} else {
 		request_finish(c);
 		account_request(c);
+		exemplar_emit(c, (struct sock *)tp);
 	}
 	request_reset(c);
 	if (next)
@@ -253,6 +222,7 @@ static __always_inline void conn_finish(struct conn *c, struct tcp_sock *tp)
  */
 static __always_inline void conn_close(struct conn *c, struct tcp_sock *tp)
 {
+	account_drops(c, (struct sock *)tp);
 	if (c->phase == PHASE_ANSWERED || c->phase == PHASE_NEXT)
 		conn_finish(c, tp);
 	if (c->phase == PHASE_IDLE) {

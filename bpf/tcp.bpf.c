@@ -1,83 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The marks of a request: hooks on TCP. */
-#include "service.bpf.h"
+/* What the application does: it reads, it sends. */
+#include "arrive.bpf.h"
+#include "exemplar_send.bpf.h"
 #include "payload.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* 6.2+; without them a hand-off's reader cannot be asked for its share, which is counted */
-extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
-extern void bpf_task_release(struct task_struct *p) __ksym __weak;
+enum { SCRATCH_READ, SCRATCH_SEND };
 
-static __always_inline void conn_arrive(struct sock *sk, struct conn *c, struct tcp_sock *tp)
+static __always_inline struct scratch *scratch_of(u32 program)
 {
-	u32 phase = c->phase;
-	u64 now;
-
-	if (c->flags & CONN_OWED)
-		return;
-	if (phase == PHASE_IDLE) {
-		account_sent(c->service, tp->write_seq - c->written);
-		c->bytes_in = c->bytes_out = 0;
-		c->copied = tp->copied_seq;
-		c->written = tp->write_seq;
-	} else if (phase != PHASE_ANSWERED && !(c->flags & CONN_DRAINED)) {
-		return;
-	}
-	now = bpf_ktime_get_ns();
-	if (phase == PHASE_IDLE || phase == PHASE_ANSWERED)
-		account_arrived(c->service, now);
-	request_arrive(c, now, !sk->sk_socket);
-}
-
-/* Does the segment bring payload that TCP does not have yet? */
-static __always_inline bool segment_is_new(struct sk_buff *skb, struct tcp_sock *tp)
-{
-	const char *cb = skb->cb;
-	u32 seq = *(u32 *)(cb + bpf_core_field_offset(struct tcp_skb_cb, seq));
-	u32 end = *(u32 *)(cb + bpf_core_field_offset(struct tcp_skb_cb, end_seq));
-	u8 fin = *(u8 *)(cb + bpf_core_field_offset(struct tcp_skb_cb, tcp_flags)) & 1;
-
-	end -= fin;
-	if (end == seq)
-		return false;
-	if ((s32)(end - tp->rcv_nxt) > 0)
-		return true;
-	lvt_count(COUNTER_DUPLICATE_DATA, 1);
-	return false;
-}
-
-SEC("tp_btf/tcp_probe")
-int BPF_PROG(lvt_arrive, struct sock *sk, struct sk_buff *skb)
-{
-	struct conn *c = conn_of(sk);
-	struct tcp_sock *tp;
-
-	if (!c || !enabled)
-		return 0;
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (tp && segment_is_new(skb, tp))
-		conn_arrive(sk, c, tp);
-	return 0;
-}
-
-/* Data that came with the handshake's last packet, which tcp_probe does not see. Fires on FIN too. */
-SEC("tp_btf/sk_data_ready")
-int BPF_PROG(lvt_ready, struct sock *sk)
-{
-	struct tcp_sock *tp;
-	struct conn *c;
-
-	if (sk->__sk_common.skc_state != TCP_ESTABLISHED)
-		return 0;
-	c = conn_of(sk);
-	if (!c || c->phase != PHASE_IDLE || !enabled)
-		return 0;
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (tp && tp->rcv_nxt != tp->copied_seq)
-		conn_arrive(sk, c, tp);
-	return 0;
+	return bpf_map_lookup_elem(&lvt_scratch, &program);
 }
 
 /* The acting thread's account, on CPU from here on; made if it is seen for the first time. */
@@ -91,6 +25,7 @@ static __always_inline struct thread *thread_first(struct conn *c, struct task_s
 			return NULL;
 		lvt_count(COUNTER_FIRST_SIGHT, 1);
 		service_process(c->service, p->tgid);
+		t->service = c->service + 1;
 	}
 	thread_acts(t, p, now);
 	return t;
@@ -104,20 +39,23 @@ static __always_inline u32 unread_bytes(struct sock *sk, struct tcp_sock *tp)
 	return n && (sk->sk_shutdown & RCV_SHUTDOWN) ? n - 1 : n;
 }
 
-static __always_inline void take_over(struct conn *c, struct thread *t, struct act *a, u64 cpu)
+/* What the acting thread has waited for, NULL if nothing has a name. */
+static __always_inline struct waits *waits_here(struct thread *t, struct task_struct *p)
 {
-	struct task_struct *p = NULL;
-	struct thread *reader = NULL;
+	return t->slots ? waits_of(p) : NULL;
+}
 
-	if (bpf_task_from_pid)
-		p = bpf_task_from_pid(c->reader);
-	if (p)
-		reader = thread_of(p);
+static __always_inline void take_over(struct conn *c, struct thread *t, struct waits *waits,
+				      struct act *a, u64 cpu)
+{
+	struct task_struct *p = task_get(c->reader);
+	struct thread *reader = p ? thread_of(p) : NULL;
+
 	if (!reader)
 		lvt_count(COUNTER_READER_GONE, 1);
-	request_take_over(c, t, reader, a, cpu);
+	request_take_over(c, t, reader, waits, a, cpu);
 	if (p)
-		bpf_task_release(p);
+		task_put(p);
 }
 
 /*
@@ -169,6 +107,7 @@ int BPF_PROG(lvt_read, struct sock *sk)
 	struct conn *c = conn_of(sk);
 	struct task_struct *p;
 	struct tcp_sock *tp;
+	struct waits *waits;
 	struct thread *t;
 	struct act a;
 	bool first;
@@ -202,14 +141,16 @@ int BPF_PROG(lvt_read, struct sock *sk)
 	a.tid = p->pid;
 	a.unread = unread_bytes(sk, tp);
 	a.full = false;
+	a.scratch = scratch_of(SCRATCH_READ);
 	t = thread_first(c, p, a.now);
-	if (!t)
+	if (!t || !a.scratch)
 		return 0;
+	waits = waits_here(t, p);
 	cpu = thread_cpu(t, a.now);
 	if (c->phase == PHASE_READING && c->tid != a.tid)
-		take_over(c, t, &a, cpu);
+		take_over(c, t, waits, &a, cpu);
 	first = c->phase == PHASE_ARRIVED;
-	request_read(c, t, &a, cpu);
+	request_read(c, t, waits, &a, cpu);
 	if (first && !(a.now & (BATCH_ONE_IN - 1)))
 		sample_batch(c->service, p, got);
 	return 0;
@@ -254,16 +195,17 @@ static __always_inline void conn_overtaken(struct conn *c, u64 next)
 {
 	account_arrived(c->service, next);
 	c->next = next;
+	c->next_nic = 0;
 	c->more = 0;
 	c->phase = PHASE_NEXT;
 }
 
 /* A send on a request that has been read. */
-static __always_inline void conn_answers(struct conn *c, struct thread *t, const struct act *a,
-					 u64 cpu, u64 next)
+static __always_inline void conn_answers(struct conn *c, struct thread *t, struct waits *waits,
+					 const struct act *a, u64 cpu, u64 next)
 {
 	bool first = c->phase == PHASE_READING;
-	u64 moved = request_send(c, t, a, cpu);
+	u64 moved = request_send(c, t, waits, a, cpu);
 
 	if (first)
 		account_answered(c->service, a->now);
@@ -279,6 +221,7 @@ static __always_inline int conn_send(struct sock *sk, bool ended)
 	struct conn *c = conn_of(sk);
 	struct task_struct *p;
 	struct tcp_sock *tp;
+	struct waits *waits;
 	struct thread *t;
 	struct act a;
 	u64 cpu, next;
@@ -295,8 +238,9 @@ static __always_inline int conn_send(struct sock *sk, bool ended)
 	a.unread = unread_bytes(sk, tp);
 	a.full = send_buffer_full(sk, tp);
 	a.written = ended ? c->written : tp->write_seq;
+	a.scratch = scratch_of(SCRATCH_SEND);
 	t = thread_first(c, p, a.now);
-	if (!t)
+	if (!t || !a.scratch)
 		return 0;
 	cpu = thread_cpu(t, a.now);
 	if (c->phase != PHASE_READING && c->phase != PHASE_ANSWERED) {
@@ -310,9 +254,10 @@ static __always_inline int conn_send(struct sock *sk, bool ended)
 	next = ended && a.unread ? c->more : 0;
 	if (next)
 		a.unread = 0;
+	waits = waits_here(t, p);
 	if (c->tid != a.tid)
-		take_over(c, t, &a, cpu);
-	conn_answers(c, t, &a, cpu, next);
+		take_over(c, t, waits, &a, cpu);
+	conn_answers(c, t, waits, &a, cpu, next);
 	return 0;
 }
 
@@ -340,47 +285,4 @@ SEC("fentry/tcp_sendpage_locked")
 int BPF_PROG(lvt_sendpage_fentry, struct sock *sk)
 {
 	return conn_send(sk, false);
-}
-
-static __always_inline void conn_establish(struct sock *sk)
-{
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-	s32 service = service_of(sk);
-	struct conn *c;
-
-	if (service < 0 || !tp || conn_of(sk))
-		return;
-	c = conn_make(sk, tp, service, enabled ? CONN_FRESH : CONN_UNKNOWN);
-	/* data that came with the SYN */
-	if (c && enabled && tp->rcv_nxt != tp->copied_seq)
-		conn_arrive(sk, c, tp);
-}
-
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(lvt_state, struct sock *sk, int old, int new)
-{
-	struct tcp_sock *tp;
-	struct conn *c;
-
-	if (new == TCP_LISTEN) {
-		struct task_struct *p = bpf_get_current_task_btf();
-		u64 now = bpf_ktime_get_ns();
-
-		service_listens(sk, p, now);
-		if (service_of(sk) >= 0)
-			thread_make(p, now, CAUSE_RUN, false);
-		return 0;
-	}
-	if (old == TCP_SYN_RECV && new == TCP_ESTABLISHED) {
-		conn_establish(sk);
-		return 0;
-	}
-	/* after a peer's FIN (CLOSE_WAIT) the answer may still come */
-	if ((old != TCP_ESTABLISHED && old != TCP_CLOSE_WAIT) || new == TCP_CLOSE_WAIT)
-		return 0;
-	c = conn_of(sk);
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (c && tp)
-		conn_close(c, tp);
-	return 0;
 }

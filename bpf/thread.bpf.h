@@ -29,7 +29,7 @@
 #define THREAD_BLOCK 64 /* transitions between two checkpoints */
 #define THREAD_CHECKPOINTS (THREAD_RING / THREAD_BLOCK)
 #define THREAD_EVENTS 512
-#define CLOCKS 8 /* NR_CAUSES, rounded up so that an index can be masked */
+#define CLOCKS 16 /* NR_CAUSES, rounded up so that an index can be masked */
 
 _Static_assert(NR_CAUSES <= CLOCKS, "a clock for each cause");
 
@@ -51,11 +51,15 @@ struct thread {
 	__u8 after_send; /* the next sleep is where it idles */
 	__u8 home_hits;	 /* how often its idle place was the first sleep after a send */
 	__u8 wait;	 /* enum wait_class of the last sleep */
+	__u8 waker;	 /* enum waker of .wake, and the WAKES_ bits of what it was doing */
+	__u8 block_as;	 /* what the last blocked interval was booked as */
 	__u8 event_send;
 	__u8 switched;	  /* its present run began with a switch that was delivered */
 	__u16 other_hits; /* how often another place was, in a row */
 	__u32 head;	  /* transitions pushed */
 	__u32 event;	  /* socket events seen */
+	__u32 waiting;	  /* it is counted among those that are ready without a CPU */
+	__u32 slots;	  /* of its waits: see waits.bpf.h */
 	struct clocks clock;
 	__u64 event_sk, event_ns, event_cpu; /* the last one: socket, time, CPU clock */
 	/* the last moment at which it was free to take other work: a send, the end of an idle wait, its birth */
@@ -66,6 +70,8 @@ struct thread {
 	__s64 clock_offset;	      /* CLOCK_MONOTONIC - the scheduler clock, ns; 0 = not known */
 	__u64 born;		      /* its fork, if that was seen; else 0 */
 	__u64 block_start, block_end; /* the last blocked interval */
+	__s32 sysno;		      /* of the last sleep */
+	__u32 service;		      /* whose it is, id + 1; 0 = not known */
 	struct checkpoint checkpoint[THREAD_CHECKPOINTS]; /* before transition THREAD_BLOCK * i */
 	__u64 ring[THREAD_RING];			  /* end of an interval << 4 | its cause */
 	/* low half of its CPU clock at the start of each run of events on one socket */
@@ -86,7 +92,13 @@ static __always_inline __u32 thread_cause(const struct thread *t)
 
 static __always_inline bool cause_is_blocked(__u32 cause)
 {
-	return cause == CAUSE_BLOCKED || cause == CAUSE_MUX || cause == CAUSE_HOME;
+	return cause >= CAUSE_BLOCKED && cause <= CAUSE_LOOP_SLEEP;
+}
+
+/* Asleep, but free for other work: such a thread does not hold the requests that it has read. */
+static __always_inline bool cause_is_idle(__u32 cause)
+{
+	return cause >= CAUSE_MUX && cause <= CAUSE_LOOP_SLEEP;
 }
 
 static __always_inline void thread_checkpoint(struct thread *t, __u64 now)
@@ -166,7 +178,7 @@ static __always_inline bool thread_is_home(struct thread *t, __s32 sysno, __u64 
 {
 	bool home;
 
-	if (wait == WAIT_WORK || sysno < 0)
+	if (wait >= WAIT_SLEEP || sysno < 0)
 		return false;
 	home = t->home_hits && same_place(sysno, arg, t->home_sys, t->home_arg);
 	if (!t->after_send)
@@ -192,6 +204,29 @@ static __always_inline bool thread_is_home(struct thread *t, __s32 sysno, __u64 
 	return true;
 }
 
+/* What a sleep was that began as `cause`, now that it is known who ended it. */
+static __always_inline __u32 thread_resolve(const struct thread *t, __u32 cause)
+{
+	__u32 waker = t->waker & 15;
+
+	if (t->wait == WAIT_MUX) {
+		if (waker == WAKER_SOCKET)
+			return CAUSE_LOOP_NET;
+		if (waker == WAKER_CLIENT || waker == WAKER_UNKNOWN)
+			return cause;
+		/* a thread that does nothing of the kind was interrupted by a timer */
+		if (waker == WAKER_TIMER || !(t->waker & WAKES_LOOPS))
+			return CAUSE_LOOP_SLEEP;
+		return waker == WAKER_SIBLING ? CAUSE_POOL : cause;
+	}
+	if (cause == CAUSE_LOCK && waker >= WAKER_TIMER && waker <= WAKER_THREAD &&
+	    !(t->waker & WAKES_LOCKS))
+		return CAUSE_SLEEP;
+	if (cause == CAUSE_BLOCKED && t->wait == WAIT_READ && waker == WAKER_SOCKET)
+		return CAUSE_NET;
+	return cause;
+}
+
 /* End of a blocked interval: it lasted until the wake-up. */
 static __always_inline void thread_woken(struct thread *t, __u64 now, __u32 cause)
 {
@@ -206,7 +241,8 @@ static __always_inline void thread_woken(struct thread *t, __u64 now, __u32 caus
 	}
 	t->block_start = since;
 	t->block_end = wake;
-	thread_close(t, wake, cause, CAUSE_RUNQ);
+	t->block_as = t->wake ? thread_resolve(t, cause) : cause;
+	thread_close(t, wake, t->block_as, CAUSE_RUNQ);
 	if (cause == CAUSE_HOME) {
 		t->mark_ns = wake;
 		t->mark = t->clock;
@@ -261,7 +297,7 @@ static __always_inline void thread_act(struct thread *t, __u64 now, __u64 arrive
 	t->switched = 0;
 	lvt_count(COUNTER_LOST_SWITCH, 1);
 	if (cause_is_blocked(cause) && wake > since && wake < now)
-		thread_close(t, wake, cause, CAUSE_UNKNOWN);
+		thread_close(t, wake, thread_resolve(t, cause), CAUSE_UNKNOWN);
 	thread_close(t, now, CAUSE_UNKNOWN, CAUSE_RUN);
 	t->wake = 0;
 	t->fresh = 0;
@@ -273,12 +309,30 @@ static __always_inline void thread_preempted(struct thread *t, __u64 now)
 	thread_close(t, now, CAUSE_RUN, CAUSE_RUNQ);
 }
 
+static __always_inline __u32 wait_cause(enum wait_class wait)
+{
+	switch (wait) {
+	case WAIT_MUX:
+		return CAUSE_MUX;
+	case WAIT_LOCK:
+		return CAUSE_LOCK;
+	case WAIT_SLEEP:
+		return CAUSE_SLEEP;
+	case WAIT_DISK:
+		return CAUSE_DISK;
+	case WAIT_FAULT:
+		return CAUSE_FAULT;
+	default:
+		return CAUSE_BLOCKED;
+	}
+}
+
 /* sched_switch: the thread leaves the CPU to sleep in a syscall (sysno -1: none, a page fault). */
 static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sysno, __u64 arg,
 					  enum wait_class wait)
 {
 	__u64 wake = t->wake; /* once: another CPU may be writing it */
-	__u32 cause = wait == WAIT_MUX ? CAUSE_MUX : CAUSE_BLOCKED;
+	__u32 cause = wait_cause(wait);
 
 	/* an early wake-up from before this run was for a sleep that never happened */
 	if (wake && t->early && wake < thread_since(t))
@@ -292,18 +346,20 @@ static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sys
 /*
  * sched_waking. It often comes before the sleeper's own switch-out (32 % of redis' sleeps at ten
  * connections): such an early wake-up is kept, but a later one overrides it, as it may have been for
- * a sleep that never happened.
+ * a sleep that never happened. `waker` is an enum waker and WAKES_ bits. False if it does not count.
  */
-static __always_inline void thread_waking(struct thread *t, __u64 now)
+static __always_inline bool thread_waking(struct thread *t, __u64 now, __u32 waker)
 {
 	bool early = thread_cause(t) == CAUSE_RUN;
 
 	if (t->wake && !t->early && !early) {
 		lvt_count(COUNTER_DUPLICATE_WAKE, 1);
-		return;
+		return false;
 	}
 	t->early = early;
+	t->waker = waker;
 	t->wake = now;
+	return true;
 }
 
 /* It has sent something: from here on it is free for other work. */

@@ -23,6 +23,14 @@ enum lvt_cause {
 	NR_CAUSES
 };
 
+/* Network time: see net.def. */
+enum lvt_net {
+#define NET(id, name, what) NET_##id,
+#include "net.def"
+#undef NET
+	NR_NET
+};
+
 enum lvt_counter {
 #define COUNTER(id, name, kind, what) COUNTER_##id,
 #include "counters.def"
@@ -42,10 +50,27 @@ enum lvt_exchange {
 /* What the syscall in which a thread sleeps waits for. */
 enum wait_class {
 	WAIT_OTHER,
-	WAIT_MUX,  /* one of many events: epoll, poll, select, io_uring */
-	WAIT_READ, /* data on one descriptor */
-	WAIT_WORK, /* a timer, a disk: part of some work, never a place to idle in */
+	WAIT_MUX,   /* one of many events: epoll, poll, select, io_uring */
+	WAIT_READ,  /* data on one descriptor, or a connection */
+	WAIT_LOCK,  /* futex */
+	WAIT_SLEEP, /* a timer: from here on part of some work, never a place to idle in */
+	WAIT_DISK,  /* a file system's journal; or, whatever the syscall, block I/O */
+	WAIT_FAULT, /* no syscall: block I/O in a page fault */
 };
+
+/* Who ended a thread's sleep, as far as sched_waking tells. */
+enum waker {
+	WAKER_UNKNOWN, /* an interrupt, a thread of the kernel */
+	WAKER_TIMER,   /* not any thread: where nothing else wakes, a timer */
+	WAKER_SIBLING, /* a thread of the same process */
+	WAKER_THREAD,  /* one of another process */
+	WAKER_CLIENT,  /* a connection of a traced service got data */
+	WAKER_SOCKET,  /* another socket did */
+};
+
+/* Bits beside an enum waker: may the syscall that the waker is in wake this kind of sleeper? */
+#define WAKES_LOOPS 0x10 /* it acts on a descriptor: write, send, close ... */
+#define WAKES_LOCKS 0x20 /* futex, exit */
 
 /* Where a syscall that reads puts the data: its second argument is ... */
 enum buffer_class {
@@ -55,11 +80,71 @@ enum buffer_class {
 	BUFFER_MESSAGE, /* a struct msghdr */
 };
 
+#define LVT_COMM_LEN 16
 #define LVT_MAX_SERVICES 64
 #define LVT_MAX_PORTS 64   /* ports in a filter */
 #define LVT_MAX_PROCS 4096 /* (service, process) pairs kept */
 #define LVT_MAX_SHARDS 4   /* a service's numbers are kept in up to so many copies, by CPU */
-#define LVT_COMM_LEN 16
+
+/* The other end of a socket; family 0 = none. IPv4 addresses are in the first four bytes. */
+struct lvt_peer {
+	__u8 addr[16];
+	__u16 port; /* host byte order */
+	__u16 family;
+};
+
+/*
+ * A time in which a thread was not running: why, and who had to do with it. `comm` is the thread that
+ * ended the wait (a lock's holder, a pool's worker) or, for CAUSE_RUNQ, the task that had the CPU for
+ * the longest part of it; "" = not known. `pid` is that task's process, 0 with comm "idle": nobody, so
+ * the thread was throttled.
+ */
+struct lvt_wait {
+	__u64 start, end; /* CLOCK_MONOTONIC ns */
+	__s32 sysno;	  /* -1: none, a page fault */
+	__u8 cause;	  /* enum lvt_cause */
+	__u8 waker;	  /* enum waker; CAUSE_RUNQ: 1 = comm is known */
+	__u16 pad;
+	__u32 pid;
+	struct lvt_peer peer;
+	char comm[LVT_COMM_LEN];
+};
+
+_Static_assert(sizeof(struct lvt_wait) == 64, "no padding but the named one");
+
+/* blocked_on and preempted_by: request time by what it was waited for. */
+struct lvt_wait_key {
+	__u16 service;
+	__u8 stage; /* enum lvt_stage */
+	__u8 pad;
+	__s32 sysno;
+	__u32 pid;
+	struct lvt_peer peer;
+	char comm[LVT_COMM_LEN];
+};
+
+struct lvt_wait_sum {
+	__u64 waits, ns;
+};
+
+#define LVT_MAX_WAIT_ROWS 2048
+
+/* One of the slowest requests, whole. Times are CLOCK_MONOTONIC ns; 0 = not known. */
+#define LVT_EXEMPLAR_WAITS 12
+#define LVT_EXEMPLAR_RING (512 * 1024) /* bytes; a power of two */
+
+struct lvt_exemplar {
+	__u32 service;
+	__u32 reader, tid; /* the thread that read it, the one that answered */
+	__u32 n_waits;	   /* may be more than there is room for: the first ones are missing */
+	__u64 arrive, read, reply, done, sent, acked, nic;
+	__u64 stage[NR_STAGES];
+	struct lvt_peer client;
+	char comm[LVT_COMM_LEN];	/* of the thread that answered */
+	char reader_comm[LVT_COMM_LEN]; /* "" = it could not be asked */
+	__u32 pad;
+	struct lvt_wait wait[LVT_EXEMPLAR_WAITS]; /* of the answering thread, from arrive to done */
+};
 
 /*
  * One shard of one service's numbers. Latency and stages are in ns. A stage's histogram holds its
@@ -73,11 +158,19 @@ struct lvt_shard {
 	__u64 stage_max[NR_STAGES];
 	__u64 latency_max;
 	__u64 latency_min_inv; /* ~minimum, so that zero means none */
+	__u64 net[NR_NET][HIST_BUCKETS];
+	__u64 net_sum[NR_NET];
+	__u64 net_max[NR_NET];
+	__u64 queue_blocked[NR_CAUSES]; /* what the reader slept in during queue.blocked, ns */
 	__u64 exchanges[NR_EXCHANGES];
 	__u64 multi_thread;
+	__u64 streaming;     /* an answer in many sends that took most of the latency */
 	__u64 batch_sampled; /* requests whose payload was looked at, and those that held several */
 	__u64 batch_found;
 	__u64 batch_messages; /* messages in those */
+	__u64 h2_found;	      /* of the payloads looked at: HTTP/2 frames */
+	__u64 retransmits;    /* segments */
+	__u64 receive_drops;  /* segments that TCP dropped on its connections */
 	__u64 bytes_in;
 	__u64 bytes_out;
 	__u64 connections; /* established while traced, or open at the start */
@@ -117,6 +210,13 @@ struct lvt_service {
 	__u32 used;   /* 0 = free entry */
 	char comm[LVT_COMM_LEN];
 	__u64 since; /* CLOCK_MONOTONIC ns of its registration */
+	/* its listening sockets, at the last look: */
+	__u32 accept_max;   /* the longest accept queue seen */
+	__u32 accept_limit; /* how long it may be */
+	__u64 accept_drops; /* connections dropped since the start, as it was full */
+	/* its threads: how many at the end, and what all did, ns; each adds to it as it ends */
+	__u64 run_ns, runq_ns;
+	__u64 threads;
 };
 
 /* A process that belongs to a service. */

@@ -26,7 +26,7 @@ struct config {
 	struct filter_options filter;
 	double duration; /* 0 = until Ctrl-C or the command's end */
 	double interval;
-	double idle;
+	struct tracer_options trace;
 	int format;
 };
 
@@ -69,8 +69,16 @@ static const struct option_row rows[] = {
 	{ .name = "idle",
 	  .type = OPT_SECONDS,
 	  .arg = "SECS",
-	  .offset = offsetof(struct config, idle),
+	  .offset = offsetof(struct config, trace.idle_s),
 	  .help = "an answer is complete when its connection has been idle so long (0.45)" },
+	{ .name = "rx-timestamps",
+	  .type = OPT_FLAG,
+	  .offset = offsetof(struct config, trace.rx_timestamps),
+	  .help = "measure net.rx; the kernel then stamps every packet of this host" },
+	{ .name = "measure-overhead",
+	  .type = OPT_FLAG,
+	  .offset = offsetof(struct config, trace.measure),
+	  .help = "measure lvt's own run time in the kernel, which adds to it" },
 	{ .name = "format",
 	  .type = OPT_CHOICE,
 	  .choices = formats,
@@ -239,7 +247,7 @@ static int report(const struct session *s, struct err *e)
 
 static int record(struct session *s, const struct filter *f, struct err *e)
 {
-	int err = tracer_open(&s->tracer, f, s->config->idle, e), stopped;
+	int err = tracer_open(&s->tracer, f, &s->config->trace, e), stopped;
 
 	if (!err)
 		err = tracer_start(s->tracer, e);
@@ -265,7 +273,7 @@ static int record(struct session *s, const struct filter *f, struct err *e)
 
 int cmd_record(int argc, char **argv, struct err *e)
 {
-	struct config config = { .interval = 1, .idle = TRACER_IDLE_MS / 1e3 };
+	struct config config = { .interval = 1, .trace.idle_s = TRACER_IDLE_MS / 1e3 };
 	struct session s = { .config = &config };
 	struct operands rest;
 	struct filter f;

@@ -25,7 +25,20 @@ struct socket {
 	struct sock *sk;
 };
 
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct sock_common {
+	__be32 skc_daddr; /* the other end */
+	__be16 skc_dport;
+	struct in6_addr skc_v6_daddr;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	__u16 skc_num; /* the local port, host byte order */
@@ -39,6 +52,9 @@ struct sock {
 	int sk_sndbuf;
 	u16 sk_protocol;
 	u8 sk_shutdown;
+	atomic_t sk_drops;
+	u32 sk_ack_backlog;	/* a listening one: connections that wait to be accepted */
+	u32 sk_max_ack_backlog; /* and how many may */
 };
 
 struct inet_sock {
@@ -67,11 +83,19 @@ struct tcp_skb_cb {
 	__u32 seq;
 	__u32 end_seq;
 	__u8 tcp_flags; /* u16 since 6.15; its low byte is read */
+	__u32 ack_seq;
 };
 
+typedef __s64 ktime_t;
+
 struct sk_buff {
+	struct sock *sk;
+	ktime_t tstamp;
 	unsigned int len;
 	char cb[48];
+	__u16 transport_header; /* offsets from head */
+	__u16 mac_header;
+	unsigned char *head;
 	unsigned char *data;
 };
 
@@ -81,14 +105,17 @@ struct msghdr {
 
 KERNEL_TYPES_END
 
+#define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
-#define RCV_SHUTDOWN 1 /* the peer's FIN has come */
+#define RCV_SHUTDOWN 1	/* the peer's FIN has come */
+#define SEND_SHUTDOWN 2 /* ours is sent */
 #define IPPROTO_TCP 6
 
 /* include/net/tcp_states.h */
 enum {
 	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT = 2,
 	TCP_SYN_RECV = 3,
 	TCP_FIN_WAIT1 = 4,
 	TCP_CLOSE = 7,

@@ -18,6 +18,7 @@ struct task_struct {
 	unsigned int __state; /* `state` before 5.14, below our floor */
 	unsigned int flags;
 	int on_cpu;
+	unsigned in_iowait:1;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *group_leader;

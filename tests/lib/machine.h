@@ -16,6 +16,20 @@
 
 static __u64 counters[NR_COUNTERS];
 
+/* What has been handed out as waits: how many, and ns, by stage. */
+static struct {
+	__u64 waits[NR_STAGES], ns[NR_STAGES];
+} rows;
+
+static inline void lvt_wait_row(__u32 service, __u32 stage, const struct lvt_wait *w, __u32 n,
+				__u64 ns)
+{
+	(void)service;
+	(void)w;
+	rows.waits[stage] += n;
+	rows.ns[stage] += ns;
+}
+
 static inline void lvt_count(__u32 counter, __u64 n)
 {
 	counters[counter] += n;
@@ -27,6 +41,7 @@ static inline void lvt_count(__u32 counter, __u64 n)
 #define __noinline __attribute__((noinline))
 /* a global function in the kernel, where nobody asks for its prototype */
 #define __weak static __attribute__((unused))
+#include "finish.bpf.h"
 #include "handoff.bpf.h"
 #undef __weak
 
@@ -45,7 +60,9 @@ struct answer {
 
 static struct machine {
 	struct thread t[THREADS]; /* the tid is the index + 1; .cur == 0: not seen yet */
-	bool exited[THREADS];	  /* cannot be asked any more */
+	struct waits w[THREADS];
+	struct scratch scratch;
+	bool exited[THREADS];	/* cannot be asked any more */
 	__u64 arrived[THREADS]; /* when it got its CPU by the scheduler's own account; 0: not known */
 	struct conn c[CONNS];
 	bool unaccepted[CONNS];
@@ -58,10 +75,13 @@ static struct machine {
  */
 static inline void machine_reset(void)
 {
-	for (int i = 0; i < THREADS; i++)
+	for (int i = 0; i < THREADS; i++) {
 		memset(&m.t[i], 0, offsetof(struct thread, checkpoint));
+		memset(&m.w[i], 0, sizeof(m.w[i]));
+	}
 	memset(m.exited, 0, sizeof(m) - offsetof(struct machine, exited));
 	memset(counters, 0, sizeof(counters));
+	memset(&rows, 0, sizeof(rows));
 }
 
 /* ---- the scheduler ---- */
@@ -93,23 +113,57 @@ static inline void preempted(__u64 now, int thread)
 static inline void sleeps(__u64 now, int thread, enum wait_class wait, __u64 arg)
 {
 	acts(now, thread);
+	m.t[thread].sysno = 200 + wait;
 	thread_sleeps(&m.t[thread], now, 200 + wait, arg, wait);
+}
+
+/* Woken by ... (an enum waker and WAKES_ bits) */
+static inline void woken_by(__u64 now, int thread, __u32 waker)
+{
+	thread_waking(&m.t[thread], now, waker);
 }
 
 static inline void woken(__u64 now, int thread)
 {
-	thread_waking(&m.t[thread], now);
+	woken_by(now, thread, WAKER_CLIENT);
+}
+
+/* Gets a CPU; notes what it waited for as the hook does. */
+static inline void machine_runs(__u64 now, int thread, bool was_idle)
+{
+	struct thread *t = &m.t[thread];
+	struct lvt_wait w = {
+		.start = thread_since(t), .end = now, .cause = CAUSE_RUNQ, .sysno = -1
+	};
+	__u32 cause = thread_cause(t);
+	bool slept = cause_is_blocked(cause), wakes = slept || t->fresh;
+
+	thread_runs(t, now, was_idle);
+	if (slept) {
+		w = (struct lvt_wait){ .start = t->block_start,
+				       .end = t->block_end,
+				       .cause = t->block_as,
+				       .sysno = t->sysno,
+				       .waker = t->waker & 15 };
+		if (wait_has_name(t))
+			waits_add(&m.w[thread], &w);
+		w = (struct lvt_wait){
+			.start = t->block_end, .end = now, .cause = CAUSE_RUNQ, .sysno = -1
+		};
+	}
+	if ((slept || cause == CAUSE_RUNQ) && !(wakes && was_idle) && w.end > w.start)
+		waits_add(&m.w[thread], &w);
 }
 
 /* Gets a CPU that another task had; one that was idle. */
 static inline void runs(__u64 now, int thread)
 {
-	thread_runs(&m.t[thread], now, false);
+	machine_runs(now, thread, false);
 }
 
 static inline void runs_idle(__u64 now, int thread)
 {
-	thread_runs(&m.t[thread], now, true);
+	machine_runs(now, thread, true);
 }
 
 /* ---- TCP ---- */
@@ -176,15 +230,18 @@ static inline struct thread *machine_acts(const struct act *a, struct conn *c, b
 	reader = m.exited[c->reader - 1] ? NULL : &m.t[c->reader - 1];
 	if (!reader)
 		lvt_count(COUNTER_READER_GONE, 1);
-	request_take_over(c, t, reader, a, *cpu);
+	request_take_over(c, t, reader, &m.w[a->tid - 1], a, *cpu);
 	return t;
 }
 
 static inline struct act machine_act(__u64 now, int thread, int conn, bool unread, bool full)
 {
-	return (struct act){
-		.now = now, .sk = 0x1000 + conn, .tid = thread + 1, .unread = unread, .full = full
-	};
+	return (struct act){ .now = now,
+			     .sk = 0x1000 + conn,
+			     .scratch = &m.scratch,
+			     .tid = thread + 1,
+			     .unread = unread,
+			     .full = full };
 }
 
 static inline void machine_reads(__u64 now, int thread, int conn, bool unread)
@@ -197,7 +254,7 @@ static inline void machine_reads(__u64 now, int thread, int conn, bool unread)
 	if (c->phase == PHASE_NEXT)
 		finishes(conn);
 	t = machine_acts(&a, c, false, &cpu);
-	request_read(c, t, &a, cpu);
+	request_read(c, t, &m.w[thread], &a, cpu);
 }
 
 static inline void machine_sends(__u64 now, int thread, int conn, bool unread, bool full)
@@ -208,7 +265,7 @@ static inline void machine_sends(__u64 now, int thread, int conn, bool unread, b
 	struct thread *t = machine_acts(&a, c, true, &cpu);
 
 	if (machine_open(c)) {
-		request_send(c, t, &a, cpu);
+		request_send(c, t, &m.w[thread], &a, cpu);
 		return;
 	}
 	if (c->phase == PHASE_ARRIVED)
@@ -254,8 +311,9 @@ static inline struct clocks machine_clocks(__u64 now, int thread)
 
 #define EPOLL WAIT_MUX, 5
 #define RECV WAIT_READ, 7
-#define LOCK WAIT_OTHER, 0x7000
-#define IDLE WAIT_OTHER, 0x9000
+#define LOCK WAIT_LOCK, 0x7000
+#define SENDING WAIT_OTHER, 3 /* into a full buffer */
+#define IDLE WAIT_LOCK, 0x9000
 
 /* Finish the request of a connection: its stages from pairs (stage, ns) up to -1; the others are 0. */
 static inline void expect_stages(int line, int conn, ...)

@@ -93,7 +93,7 @@ static void a_worker_blocks_in_its_share(void **state)
 	runs(1605, B);
 	sends(1700, B, X);
 	EXPECT(X, STAGE_QUEUE_PICKUP, 100, STAGE_SERVICE_CPU, 80 + 195, STAGE_SERVICE_RUNQ, 20 + 5,
-	       STAGE_SERVICE_BLOCKED, 300);
+	       STAGE_SERVICE_LOCK, 300);
 }
 
 static void a_reader_that_is_gone(void **state)

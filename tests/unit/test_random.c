@@ -51,6 +51,17 @@ static bool exact; /* nothing is lost: the truth is known */
 static bool back;  /* the clock steps back at times */
 static int length;
 static __u64 checked, compared, unsound;
+static __u64 waited[NR_STAGES]; /* in the requests of a sequence */
+static bool clients;		/* one of them was held up by its client */
+static bool unanswered;		/* one was read, and that was it */
+
+/* What a thread can sleep for, and no more. */
+static const enum lvt_stage asleep[] = { STAGE_SERVICE_DISK,   STAGE_SERVICE_LOCK,
+					 STAGE_SERVICE_NET,    STAGE_SERVICE_POOL,
+					 STAGE_SERVICE_SLEEP,  STAGE_SERVICE_FAULT,
+					 STAGE_SERVICE_BLOCKED };
+
+#define N_ASLEEP (int)(sizeof(asleep) / sizeof(*asleep))
 
 static __u64 below(__u64 n)
 {
@@ -114,7 +125,7 @@ static void compare(int x, __u64 sequence)
 {
 	const struct answer *a = &m.last[x];
 	const __u64 *s = a->stage;
-	__u64 q[STATES], v[STATES], cpu;
+	__u64 q[STATES], v[STATES], cpu, slept = 0;
 
 	time_in(a->reader - 1, a->arrive, a->read, q);
 	time_in(a->reader - 1, a->read, a->done, v);
@@ -137,8 +148,10 @@ static void compare(int x, __u64 sequence)
 		wrong("service.client", sequence);
 	if (!(a->flags & CONN_CLIENT) && s[STAGE_SERVICE_OTHER] != v[RUNNING] - cpu)
 		wrong("service.other", sequence);
-	if (!(a->flags & CONN_CLIENT) && s[STAGE_SERVICE_BLOCKED] != v[ASLEEP])
-		wrong("service.blocked", sequence);
+	for (int i = 0; i < N_ASLEEP; i++)
+		slept += s[asleep[i]];
+	if (!(a->flags & CONN_CLIENT) && slept != v[ASLEEP])
+		wrong("service: asleep", sequence);
 }
 
 /* A request may have finished. */
@@ -154,7 +167,9 @@ static void check_answer(int x, __u64 sequence)
 	for (int i = 0; i < NR_STAGES; i++) {
 		sum += a->stage[i];
 		any |= a->stage[i];
+		waited[i] += a->stage[i];
 	}
+	clients |= !!(a->flags & CONN_CLIENT);
 	if (sum != a->latency)
 		wrong("the stages do not add up to the latency", sequence);
 	if (a->latency >> 63)
@@ -195,6 +210,30 @@ static void check_clocks(__u64 sequence)
 	}
 }
 
+/*
+ * What was waited for has names, and no more than there is. With one thread and no client in the way all
+ * of it has, but for idle waits, whose rest goes to the stage of what ended the last of them.
+ */
+static void check_rows(__u64 sequence)
+{
+	static const enum lvt_stage whole[] = { STAGE_SERVICE_DISK, STAGE_SERVICE_LOCK,
+						STAGE_SERVICE_FAULT };
+
+	if (!exact || n_threads > 1)
+		return;
+	waits_flush(&m.w[0]);
+	for (int i = 0; i < N_ASLEEP; i++)
+		if (rows.ns[asleep[i]] > waited[asleep[i]])
+			wrong("more is named than was waited for", sequence);
+	for (int x = 0; x < n_conns; x++)
+		unanswered |= m.c[x].phase == PHASE_READING;
+	if (!unanswered && rows.ns[STAGE_QUEUE_RUNQ] > waited[STAGE_QUEUE_RUNQ])
+		wrong("more of the run queue is named than there was", sequence);
+	for (int i = 0; !clients && length == SHORT && i < 3; i++)
+		if (rows.ns[whole[i]] != waited[whole[i]])
+			wrong("a wait has lost its name", sequence);
+}
+
 /* ---- events ---- */
 
 static void tick(void)
@@ -209,7 +248,7 @@ static void tick(void)
 
 static void sleep_somewhere(int t)
 {
-	sleeps(now, t, below(4), 4096 * below(3) + below(64));
+	sleeps(now, t, below(7), 4096 * below(3) + below(64));
 	enters(t, now, ASLEEP);
 }
 
@@ -233,7 +272,7 @@ static void wake_up(int t)
 	if (state_of(t) != ASLEEP || !truth.t[t].wake || truth.t[t].early)
 		truth.t[t].wake = now;
 	truth.t[t].early = state_of(t) != ASLEEP;
-	woken(now, t);
+	woken_by(now, t, below(6) | (below(2) ? WAKES_LOOPS : 0) | (below(2) ? WAKES_LOCKS : 0));
 }
 
 static void touch(int t, int x)
@@ -324,7 +363,7 @@ static void any_event(int chaos)
 		if (below(2) && (m.c[x].phase == PHASE_ANSWERED || m.c[x].phase == PHASE_NEXT))
 			finishes(x);
 		else if (below(8) == 0)
-			resets(x);
+			unanswered = true, resets(x);
 		else
 			m.unaccepted[x] = below(2);
 		break;
@@ -345,6 +384,8 @@ static void sequence(void)
 
 	machine_reset();
 	memset(&truth.c, 0, sizeof(truth.c));
+	memset(waited, 0, sizeof(waited));
+	clients = unanswered = false;
 	unsound = 0;
 	now = 1000;
 	n_threads = 1 + below(THREADS);
@@ -370,6 +411,7 @@ static void sequence(void)
 			finishes(x);
 		check_answer(x, start);
 	}
+	check_rows(start);
 	if (!back)
 		check_clocks(start);
 	if (exact && counters[COUNTER_LOST_SWITCH] + counters[COUNTER_CLOCK_BACK] +

@@ -136,7 +136,7 @@ static void a_reader_that_blocks(void **state)
 	runs(1530, A);
 	sends(1540, A, X);
 	EXPECT(X, STAGE_QUEUE_BUSY, 10, STAGE_QUEUE_BLOCKED, 100, STAGE_QUEUE_WAKEUP, 30,
-	       STAGE_QUEUE_PICKUP, 30, STAGE_SERVICE_CPU, 30, STAGE_SERVICE_BLOCKED, 300,
+	       STAGE_QUEUE_PICKUP, 30, STAGE_SERVICE_CPU, 30, STAGE_SERVICE_LOCK, 300,
 	       STAGE_SERVICE_RUNQ, 30);
 }
 
@@ -252,7 +252,7 @@ static void a_send_that_blocks(void **state)
 	runs(1000, A);
 	reads(1100, A, X);
 	sends_full(1200, A, X);
-	sleeps(1250, A, LOCK); /* inside the send */
+	sleeps(1250, A, SENDING);
 	woken(3000, A);
 	runs_idle(3040, A);
 	sends(3060, A, X);
@@ -281,7 +281,7 @@ static void a_loop_whose_client_does_not_read(void **state)
 	runs(3125, A);
 	sends(3130, A, X);
 	EXPECT(X, STAGE_QUEUE_PICKUP, 100, STAGE_SERVICE_CPU, 100 + 70 + 10, STAGE_SERVICE_CLIENT,
-	       100 + 1650, STAGE_SERVICE_BLOCKED, 100);
+	       100 + 1650, STAGE_SERVICE_LOCK, 100);
 	/* 1200..1250 was nobody's: the tail of the send, and picking up */
 	EXPECT(Y, STAGE_QUEUE_PICKUP, 40, STAGE_SERVICE_CPU, 50);
 }

@@ -362,7 +362,7 @@ static void home_is_voted_for(void **state)
 	machine_reset();
 	seen(now, A, CAUSE_RUN);
 	/* a disk or a timer is no place to idle in, and is not the first sleep that counts */
-	assert_int_equal(sleep_of(&now, WAIT_WORK, 5), CAUSE_BLOCKED);
+	assert_int_equal(sleep_of(&now, WAIT_SLEEP, 5), CAUSE_SLEEP);
 	assert_int_equal(sleep_of(&now, WAIT_MUX, 5), CAUSE_HOME); /* after its first sight */
 	assert_int_equal(sleep_of(&now, WAIT_OTHER, 5), CAUSE_BLOCKED);
 	assert_int_equal(sleep_of(&now, WAIT_MUX, 4000), CAUSE_MUX);

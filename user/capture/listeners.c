@@ -7,13 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_LISTENERS = 64, TCP_STATE_LISTEN = 10 };
-
-struct listener {
-	unsigned int port;
-	unsigned long inode;
-	char comm[32];
-};
+enum { TCP_STATE_LISTEN = 10 };
 
 static size_t read_table(const char *path, struct listener *l, size_t n)
 {
@@ -77,8 +71,10 @@ static void name_by(const char *pid, struct listener *l, size_t n)
 		if (sscanf(target, "socket:[%lu]", &inode) != 1)
 			continue;
 		for (i = 0; i < n; i++)
-			if (l[i].inode == inode && !*l[i].comm)
+			if (l[i].inode == inode && !*l[i].comm) {
 				read_comm(pid, l[i].comm, sizeof(l[i].comm));
+				l[i].pid = strtoul(pid, NULL, 10);
+			}
 	}
 	closedir(fds);
 }
@@ -90,11 +86,10 @@ static int by_port(const void *a, const void *b)
 	return (int)x->port - (int)y->port;
 }
 
-void listeners_describe(char *buf, size_t size)
+size_t listeners_read(struct listener l[MAX_LISTENERS])
 {
-	struct listener l[MAX_LISTENERS];
-	size_t n = 0, used = 0, i;
 	struct dirent *d;
+	size_t n = 0;
 	DIR *proc;
 
 	n = read_table("/proc/net/tcp", l, n);
@@ -106,6 +101,14 @@ void listeners_describe(char *buf, size_t size)
 	if (proc)
 		closedir(proc);
 	qsort(l, n, sizeof(*l), by_port);
+	return n;
+}
+
+void listeners_describe(char *buf, size_t size)
+{
+	struct listener l[MAX_LISTENERS];
+	size_t n = listeners_read(l), used = 0, i;
+
 	snprintf(buf, size, "nothing");
 	for (i = 0; i < n; i++) {
 		if (used + sizeof(l[i].comm) + 16 > size) {

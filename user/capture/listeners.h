@@ -4,6 +4,18 @@
 
 #include <stddef.h>
 
+enum { MAX_LISTENERS = 256 };
+
+struct listener {
+	unsigned int port;
+	unsigned long inode; /* of its socket */
+	unsigned int pid;    /* a process that holds it; 0 = cannot be seen */
+	char comm[32];
+};
+
+/* What listens on TCP in this network namespace, by port, one entry each. Returns how many. */
+size_t listeners_read(struct listener l[MAX_LISTENERS]);
+
 /*
  * What listens on TCP in this network namespace, for a message: "6379 redis-server, 80 nginx", or
  * "nothing". Cut with "..." if it does not fit.

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/net_tstamp.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +19,8 @@ typedef __u64 u64;
 typedef __s32 s32;
 #include "lvt.skel.h"
 
+#include "capture/blocks.h"
+#include "capture/exemplars.h"
 #include "capture/netns.h"
 #include "capture/probe.h"
 #include "capture/scan.h"
@@ -45,26 +49,6 @@ static __u64 clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
-/*
- * A descriptor for each program, link, map and service. Raising the limit may fail: then opening says
- * so. The command of record was forked before, with the limit that it had.
- */
-static void raise_open_files(void)
-{
-	const rlim_t least = 64 + 2 * LVT_MAX_SERVICES;
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= least)
-		return;
-	r.rlim_cur = least;
-	if (r.rlim_max < least)
-		r.rlim_max = least;
-	if (!setrlimit(RLIMIT_NOFILE, &r) || getrlimit(RLIMIT_NOFILE, &r))
-		return;
-	r.rlim_cur = r.rlim_max; /* the rest needs CAP_SYS_RESOURCE */
-	setrlimit(RLIMIT_NOFILE, &r);
 }
 
 /* ---- opening ---- */
@@ -104,7 +88,7 @@ static void select_programs(struct tracer *t)
 								       BPF_TRACE_FENTRY) > 0);
 }
 
-static void configure(struct tracer *t, double idle_s)
+static void configure(struct tracer *t, const struct tracer_options *o)
 {
 	struct lvt_bpf *s = t->skel;
 	const struct filter *f = &t->filter;
@@ -120,49 +104,11 @@ static void configure(struct tracer *t, double idle_s)
 	memcpy(s->rodata->cfg_comm, f->comm, sizeof(f->comm));
 	s->rodata->cfg_cgroup = f->cgroup;
 	s->rodata->cfg_cgroup_subsys = f->cgroup_subsys;
-	waits_fill(s->rodata->cfg_wait, s->rodata->cfg_buffer, sizeof(s->rodata->cfg_wait));
-	s->bss->sweep_idle_ns = idle_s * 1e9;
-}
-
-static int make_block(const struct tracer *t)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-
-	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "lvt_block", sizeof(__u32),
-			      sizeof(struct lvt_shard), t->shards, &opts);
-}
-
-static int no_block(const struct tracer *t, __u32 id, int err, struct err *e)
-{
-	err_set(e, err, "cannot make the histograms of service %u (%zu kB): %s", id + 1,
-		t->shards * sizeof(struct lvt_shard) / 1024, strerror(-err));
-	if (err == -EMFILE)
-		return err_hint(e, "raise the limit of open files: ulimit -n 256");
-	return err_hint(e, "trace fewer services with -p PORT, or raise the memory limit");
-}
-
-/* A block for each of the services, and a few to spare. */
-static int make_blocks(struct tracer *t, struct err *e)
-{
-	/* a filter by port says how many can come */
-	size_t ports = t->filter.n_ports ? t->filter.n_ports + 1 : TRACER_SPARE;
-	__u32 want = t->skel->bss->n_services + (ports < TRACER_SPARE ? ports : TRACER_SPARE), id;
-	int fd;
-
-	if (want > LVT_MAX_SERVICES)
-		want = LVT_MAX_SERVICES;
-	while (t->n_blocks < want) {
-		id = t->n_blocks;
-		fd = make_block(t);
-		if (fd < 0)
-			return no_block(t, id, fd, e);
-		t->block_fd[id] = fd;
-		t->n_blocks++;
-		if (bpf_map_update_elem(bpf_map__fd(t->skel->maps.lvt_blocks), &id, &fd, BPF_ANY))
-			return err_set(e, -errno, "cannot add a service's histograms: %s",
-				       strerror(errno));
-	}
-	return 0;
+	waits_fill(s->rodata->cfg_wait, s->rodata->cfg_wakes, s->rodata->cfg_buffer,
+		   sizeof(s->rodata->cfg_wait));
+	s->rodata->cfg_ready = t->ready_hook;
+	s->rodata->cfg_rx = o->rx_timestamps;
+	s->bss->sweep_idle_ns = o->idle_s * 1e9;
 }
 
 static int load_failed(int err, struct err *e)
@@ -176,7 +122,7 @@ static int load_failed(int err, struct err *e)
 	return err_hint(e, "'lvt doctor' says what this kernel lacks");
 }
 
-static int load(struct tracer *t, double idle_s, struct err *e)
+static int load(struct tracer *t, const struct tracer_options *o, struct err *e)
 {
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	int err, inner;
@@ -187,8 +133,8 @@ static int load(struct tracer *t, double idle_s, struct err *e)
 	if (!t->skel)
 		return load_failed(-errno, e);
 	select_programs(t);
-	configure(t, idle_s);
-	inner = make_block(t);
+	configure(t, o);
+	inner = block_make(t);
 	if (inner < 0)
 		return load_failed(inner, e);
 	bpf_map__set_inner_map_fd(t->skel->maps.lvt_blocks, inner);
@@ -202,7 +148,8 @@ static int load(struct tracer *t, double idle_s, struct err *e)
 	t->fd_counters = bpf_map__fd(t->skel->maps.lvt_counters);
 	t->fd_flows = bpf_map__fd(t->skel->maps.lvt_flows);
 	t->fd_flights = bpf_map__fd(t->skel->maps.lvt_flights);
-	return 0;
+	t->fd_wait_rows = bpf_map__fd(t->skel->maps.lvt_wait_rows);
+	return exemplars_open(&t->exemplars, bpf_map__fd(t->skel->maps.lvt_exemplars), e);
 }
 
 /* ---- what is there already: see capture/scan.h ---- */
@@ -214,17 +161,24 @@ static int attach_iterators(struct tracer *t, struct err *e)
 	s->links.lvt_scan_files = bpf_program__attach_iter(s->progs.lvt_scan_files, NULL);
 	s->links.lvt_scan_threads = bpf_program__attach_iter(s->progs.lvt_scan_threads, NULL);
 	s->links.lvt_sweep = bpf_program__attach_iter(s->progs.lvt_sweep, NULL);
-	if (!s->links.lvt_scan_files || !s->links.lvt_scan_threads || !s->links.lvt_sweep)
+	s->links.lvt_collect = bpf_program__attach_iter(s->progs.lvt_collect, NULL);
+	if (!s->links.lvt_scan_files || !s->links.lvt_scan_threads || !s->links.lvt_sweep ||
+	    !s->links.lvt_collect)
 		return err_set(e, -errno, "cannot attach the kernel's iterators: %s",
 			       strerror(errno));
 	return 0;
+}
+
+static int more_blocks(struct tracer *t, struct err *e)
+{
+	return blocks_make(t, t->skel->bss->n_services, bpf_map__fd(t->skel->maps.lvt_blocks), e);
 }
 
 static int scan_files(struct tracer *t, struct err *e)
 {
 	int err = scan_run(t->skel->links.lvt_scan_files, "open files", e);
 
-	return err ? err : make_blocks(t, e);
+	return err ? err : more_blocks(t, e);
 }
 
 static int scan_threads(struct tracer *t, struct err *e)
@@ -242,7 +196,8 @@ static int sweep(struct tracer *t, struct err *e)
 
 /* ---- life ---- */
 
-int tracer_open(struct tracer **out, const struct filter *f, double idle_s, struct err *e)
+int tracer_open(struct tracer **out, const struct filter *f, const struct tracer_options *o,
+		struct err *e)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
 	int err;
@@ -251,14 +206,16 @@ int tracer_open(struct tracer **out, const struct filter *f, double idle_s, stru
 	if (!t)
 		return err_set(e, -ENOMEM, "no memory");
 	t->filter = *f;
+	t->options = *o;
+	t->rx_socket = t->stats_fd = -1;
 	t->netns = netns_self();
 	libbpf_set_print(keep_warning);
-	raise_open_files();
+	blocks_raise_limit();
 	err = probe_memory(e);
 	if (!err)
 		err = choose_hooks(t, e);
 	if (!err)
-		err = load(t, idle_s, e);
+		err = load(t, o, e);
 	if (!err)
 		err = attach_iterators(t, e);
 	if (!err)
@@ -268,6 +225,38 @@ int tracer_open(struct tracer **out, const struct filter *f, double idle_s, stru
 		return err;
 	}
 	*out = t;
+	return 0;
+}
+
+/* Receive time stamps are of the real-time clock, which may be set. */
+static void tell_time(struct tracer *t)
+{
+	t->skel->bss->real_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+}
+
+/*
+ * While any socket wants receive time stamps, the kernel stamps every packet of the host: so holding one
+ * is the switch, and it is off when we are gone, however we go.
+ */
+static int stamps_on(struct tracer *t, struct err *e)
+{
+	int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+
+	t->rx_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (t->rx_socket < 0 ||
+	    setsockopt(t->rx_socket, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)))
+		return err_set(e, -errno, "cannot switch receive time stamps on: %s",
+			       strerror(errno));
+	return 0;
+}
+
+/* As kernel.bpf_stats_enabled, but only while the descriptor is open. */
+static int stats_on(struct tracer *t, struct err *e)
+{
+	t->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (t->stats_fd < 0)
+		return err_set(e, -errno, "cannot measure the programs' run time: %s",
+			       strerror(errno));
 	return 0;
 }
 
@@ -286,6 +275,13 @@ int tracer_start(struct tracer *t, struct err *e)
 		err = sweep(t, e);
 	if (err)
 		return err;
+	if (t->options.rx_timestamps)
+		err = stamps_on(t, e);
+	if (!err && t->options.measure)
+		err = stats_on(t, e);
+	if (err)
+		return err;
+	tell_time(t);
 	t->started = time(NULL);
 	t->started_ns = clock_ns(CLOCK_MONOTONIC);
 	t->skel->bss->window_start = t->started_ns;
@@ -300,12 +296,14 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 	__u64 begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	int err;
 
+	tell_time(t);
+	exemplars_read(&t->exemplars);
 	/* a process may come to match later: it inherits a listener, changes its name or its cgroup */
 	if (t->skel->bss->rescan || (by_process && ++t->ticks % TRACER_RESCAN == 0)) {
 		t->skel->bss->rescan = 0;
 		err = scan_files(t, e);
 	} else {
-		err = make_blocks(t, e);
+		err = more_blocks(t, e);
 	}
 	if (!err)
 		err = scan_threads(t, e);
@@ -320,13 +318,37 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 	return err;
 }
 
+static void read_run_time(struct tracer *t)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, t->skel->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(p) < 0 ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			continue;
+		t->run_ns += info.run_time_ns;
+		t->run_count += info.run_cnt;
+	}
+}
+
 int tracer_stop(struct tracer *t, struct err *e)
 {
+	int err;
+
 	t->skel->bss->enabled = 0;
 	t->stopped_ns = clock_ns(CLOCK_MONOTONIC);
 	t->skel->bss->sweep_final = 1;
 	/* with the hook on closing in place, so that no connection slips away before the sweep */
-	return sweep(t, e);
+	err = sweep(t, e);
+	if (!err)
+		err = scan_run(t->skel->links.lvt_collect, "threads", e);
+	exemplars_read(&t->exemplars);
+	if (t->stats_fd >= 0)
+		read_run_time(t);
+	return err;
 }
 
 void tracer_free(struct tracer *t)
@@ -337,6 +359,11 @@ void tracer_free(struct tracer *t)
 		return;
 	for (i = 0; i < t->n_blocks; i++)
 		close(t->block_fd[i]);
+	if (t->rx_socket >= 0)
+		close(t->rx_socket);
+	if (t->stats_fd >= 0)
+		close(t->stats_fd);
+	exemplars_close(&t->exemplars);
 	lvt_bpf__destroy(t->skel);
 	free(t);
 }
@@ -374,16 +401,19 @@ static __u64 misses(const struct bpf_program *p)
 	return info.recursion_misses;
 }
 
-void tracer_recursion(const struct tracer *t, __u64 *arrival, __u64 *other)
+void tracer_recursion(const struct tracer *t, __u64 *mended, __u64 *other)
 {
 	const struct lvt_bpf *s = t->skel;
 	struct bpf_program *p;
 
-	*arrival = misses(s->progs.lvt_arrive) + misses(s->progs.lvt_ready);
+	*mended = misses(s->progs.lvt_arrive) + misses(s->progs.lvt_ready) +
+		  misses(s->progs.lvt_state) + misses(s->progs.lvt_destroy) +
+		  misses(s->progs.lvt_waking) + misses(s->progs.lvt_xmit) +
+		  misses(s->progs.lvt_retransmit);
 	*other = 0;
 	bpf_object__for_each_program(p, s->obj)
 		*other += misses(p);
-	*other -= *arrival;
+	*other -= *mended;
 }
 
 void tracer_hooks(const struct tracer *t, struct run *r)
@@ -393,11 +423,15 @@ void tracer_hooks(const struct tracer *t, struct run *r)
 		{ "ready", t->ready_hook ? "tp_btf/sk_data_ready" : "none" },
 		{ "read", "tp_btf/tcp_rcv_space_adjust" },
 		{ "send", t->send_hook },
+		{ "xmit", "tp_btf/net_dev_start_xmit" },
+		{ "retransmit", "tp_btf/tcp_retransmit_skb" },
 		{ "state", "tp_btf/inet_sock_set_state" },
+		{ "destroy", "tp_btf/tcp_destroy_sock" },
 		{ "switch", "tp_btf/sched_switch" },
 		{ "waking", "tp_btf/sched_waking" },
 		{ "fork", "tp_btf/sched_process_fork" },
 		{ "exec", "tp_btf/sched_process_exec" },
+		{ "exit", "tp_btf/sched_process_exit" },
 	};
 
 	r->n_hooks = sizeof(hooks) / sizeof(*hooks);

@@ -5,6 +5,7 @@
 #include <time.h>
 #include "abi.h"
 #include "base/err.h"
+#include "capture/exemplars.h"
 #include "capture/filter.h"
 #include "model/run.h"
 
@@ -28,10 +29,18 @@ enum {
 	TRACER_SPARE = 8,     /* blocks kept ready for services that appear between two ticks */
 };
 
+/* What is traced beside, and how. */
+struct tracer_options {
+	double idle_s;	    /* an answer is complete when its connection has been idle so long */
+	bool rx_timestamps; /* switch the kernel's receive time stamps on, for the whole host */
+	bool measure;	    /* the programs' own run time; it makes each call 79 ns longer */
+};
+
 /* What other files of this folder read; nobody changes it but loader.c. */
 struct tracer {
 	struct lvt_bpf *skel;
 	struct filter filter;
+	struct tracer_options options;
 	const char *send_hook; /* static string */
 	bool ready_hook;       /* sk_data_ready is there (6.3) */
 	__u32 shards;
@@ -41,16 +50,19 @@ struct tracer {
 	__u32 procs_seen;
 	__u32 ticks;
 	__u64 started_ns, stopped_ns; /* CLOCK_MONOTONIC */
-	int fd_services, fd_procs, fd_counters, fd_flows, fd_flights;
-	time_t started; /* the same moment as started_ns */
+	int fd_services, fd_procs, fd_counters, fd_flows, fd_flights, fd_wait_rows;
+	struct exemplars exemplars;
+	int rx_socket, stats_fd; /* each holds a switch of the kernel on; -1 = not */
+	__u64 run_ns, run_count; /* of our programs, if they were measured */
+	time_t started;		 /* the same moment as started_ns */
 };
 
 /*
- * idle_s: an answer is complete when its connection has been idle so long.
  * Load the programs that this kernel can use and register the services that listen now. *t is NULL on
  * failure. Errors say which right or kernel feature is missing and what to do.
  */
-int tracer_open(struct tracer **t, const struct filter *f, double idle_s, struct err *e);
+int tracer_open(struct tracer **t, const struct filter *f, const struct tracer_options *o,
+		struct err *e);
 
 int tracer_start(struct tracer *t, struct err *e);
 
@@ -71,8 +83,11 @@ int tracer_service(const struct tracer *t, __u32 id, struct lvt_service *s);
 /* Registered services that found no room, as far as their names are kept. */
 __u32 tracer_untraced(const struct tracer *t);
 
-/* Calls of our hooks that the kernel skipped, because one was running on that CPU. */
-void tracer_recursion(const struct tracer *t, __u64 *arrival, __u64 *other);
+/*
+ * Calls of our hooks that the kernel skipped, because one was running on that CPU: those that a later
+ * hook makes up for, and the others.
+ */
+void tracer_recursion(const struct tracer *t, __u64 *mended, __u64 *other);
 
 /* Fill the run's list of hooks. */
 void tracer_hooks(const struct tracer *t, struct run *r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
 #include "capture/snapshot.h"
+#include "capture/why.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -108,6 +109,20 @@ static void read_pids(const struct tracer *t, __u32 id, struct run_service *s)
 	      by_number);
 }
 
+/* What its threads did, as far as they have handed it out: all of it once the trace has stopped. */
+static void read_threads(const struct tracer *t, const struct lvt_service *info,
+			 struct run_service *s)
+{
+	bool known = t->stopped_ns && s->window_s > 0;
+
+	s->threads = info->threads;
+	s->cpu_share = known ? info->run_ns / 1e9 / s->window_s : NAN;
+	s->runq_share = known ? info->runq_ns / 1e9 / s->window_s : NAN;
+	s->accept_drops = info->accept_drops;
+	s->accept_max = info->accept_max;
+	s->accept_limit = info->accept_limit;
+}
+
 static int read_service(const struct tracer *t, __u32 id, __u64 end, struct run_service *s,
 			struct err *e)
 {
@@ -129,7 +144,25 @@ static int read_service(const struct tracer *t, __u32 id, __u64 end, struct run_
 	s->arrivals = flow.arrived;
 	read_flight(t, id, from, end, &flow, s);
 	read_pids(t, id, s);
+	read_threads(t, &info, s);
+	if (exemplars_of(&t->exemplars, id, t->started_ns, &s->slowest, &s->n_slowest))
+		return err_set(e, -ENOMEM, "no memory for a report");
 	return read_block(t, id, s, e);
+}
+
+/* The programs' run time, over the requests of all services. */
+static void read_cost(const struct tracer *t, struct run *r)
+{
+	__u64 requests = 0;
+	size_t i;
+
+	if (!t->options.measure || !t->stopped_ns)
+		return;
+	for (i = 0; i < r->n_services; i++)
+		requests += service_requests(&r->services[i]);
+	r->events = t->run_count;
+	if (requests)
+		r->bpf_ns_per_request = (double)t->run_ns / requests;
 }
 
 static int by_requests(const void *a, const void *b)
@@ -153,6 +186,9 @@ static int read_services(const struct tracer *t, struct run *r, __u64 end, struc
 		if (err)
 			return err;
 	}
+	err = why_read(t, r, e);
+	if (err)
+		return err;
 	qsort(r->services, n, sizeof(*r->services), by_requests);
 	return 0;
 }
@@ -190,7 +226,7 @@ static int read_counters(const struct tracer *t, struct run *r, struct err *e)
 		for (i = 0; i < cpus && !err; i++)
 			r->counters[c] += values[i];
 	}
-	tracer_recursion(t, &r->counters[COUNTER_RECURSION_ARRIVAL],
+	tracer_recursion(t, &r->counters[COUNTER_RECURSION_MENDED],
 			 &r->counters[COUNTER_RECURSION]);
 	free(values);
 	return err;
@@ -216,7 +252,9 @@ static void describe(const struct tracer *t, struct run *r, __u64 end)
 	r->loader_cpu_s = ru.ru_utime.tv_sec + ru.ru_utime.tv_usec / 1e6 + ru.ru_stime.tv_sec +
 			  ru.ru_stime.tv_usec / 1e6;
 	r->loader_rss_bytes = ru.ru_maxrss * 1024ull;
-	r->bpf_ns_per_request = NAN;
+	r->bpf_ns_per_request = r->events = NAN;
+	r->rx_timestamps = t->options.rx_timestamps;
+	r->slowest_kept = true;
 }
 
 int snapshot_take(const struct tracer *t, struct run *r, struct err *e)
@@ -233,5 +271,6 @@ int snapshot_take(const struct tracer *t, struct run *r, struct err *e)
 	err = read_services(t, r, end, e);
 	if (!err)
 		err = read_untraced(t, r, e);
+	read_cost(t, r);
 	return err ? err : read_counters(t, r, e);
 }

@@ -19,6 +19,43 @@ static const struct {
 #undef COUNTER
 };
 
+static const struct {
+	const char *name, *meaning;
+} nets[NR_NET] = {
+#define NET(id, name, what) [NET_##id] = { name, what },
+#include "net.def"
+#undef NET
+};
+
+static const struct {
+	const char *name;
+	enum lvt_stage service;
+} causes[NR_CAUSES] = {
+#define CAUSE(id, name, queue, service, what) [CAUSE_##id] = { name, STAGE_##service },
+#include "causes.def"
+#undef CAUSE
+};
+
+const char *net_name(enum lvt_net n)
+{
+	return nets[n].name;
+}
+
+const char *net_meaning(enum lvt_net n)
+{
+	return nets[n].meaning;
+}
+
+const char *cause_name(enum lvt_cause c)
+{
+	return causes[c].name;
+}
+
+enum lvt_stage cause_service_stage(enum lvt_cause c)
+{
+	return causes[c].service;
+}
+
 const char *stage_name(enum lvt_stage s)
 {
 	return stages[s].name;

@@ -12,12 +12,24 @@ typedef unsigned __int128 u128;
 static const __u32 row_quantiles[ANATOMY_ROWS] = { Q_P50, Q_P90, Q_P99, Q_P99_9, Q_MAX };
 static const char *const row_names[ANATOMY_ROWS] = { "p50", "p90", "p99", "p99.9", "max" };
 
+static void service_free(struct run_service *s)
+{
+	for (size_t i = 0; i < s->n_outbound; i++) {
+		free(s->outbound[i].first);
+		free(s->outbound[i].last);
+	}
+	free(s->outbound);
+	free(s->slowest);
+	free(s->waits);
+	free(s->sum);
+}
+
 void run_free(struct run *r)
 {
 	if (!r)
 		return;
 	for (size_t i = 0; r->services && i < r->n_services; i++)
-		free(r->services[i].sum);
+		service_free(&r->services[i]);
 	free(r->services);
 	for (size_t i = 0; r->untraced && i < r->n_untraced; i++)
 		free(r->untraced[i]);
@@ -42,6 +54,11 @@ static u128 stage_sum(const struct lvt_shard *sum, enum lvt_stage stage)
 	for (__u32 b = 0; b < ANATOMY_BUCKETS; b++)
 		total += sum->anatomy[b][stage];
 	return total;
+}
+
+__u64 service_stage_sum(const struct run_service *s, enum lvt_stage stage)
+{
+	return stage_sum(s->sum, stage);
 }
 
 static u128 latency_sum(const struct lvt_shard *sum)
@@ -88,6 +105,19 @@ void service_stage(const struct run_service *s, enum lvt_stage stage, struct dis
 		d->min = hist_low(hist_bucket_at(sum->stage[stage], 1));
 	dist_fill(d, sum->stage[stage], service_requests(s), total);
 	d->share = all ? (double)total / (double)all : NAN;
+}
+
+void hist_dist(const __u64 cells[HIST_BUCKETS], __u64 sum, __u64 max, struct dist *d)
+{
+	*d = (struct dist){ .count = hist_count(cells), .max = max, .share = NAN };
+	if (d->count)
+		d->min = hist_low(hist_bucket_at(cells, 1));
+	dist_fill(d, cells, d->count, sum);
+}
+
+void service_net(const struct run_service *s, enum lvt_net net, struct dist *d)
+{
+	hist_dist(s->sum->net[net], s->sum->net_sum[net], s->sum->net_max[net], d);
 }
 
 /* The mean request of the anatomy buckets from first to last, both included. */

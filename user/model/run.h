@@ -12,12 +12,64 @@
  * otherwise. Unknown numbers are NAN or flagged, never zero.
  */
 #define RUN_MAX_PIDS 64
-#define RUN_MAX_HOOKS 16
+#define RUN_MAX_HOOKS 20
 
 struct run_hook {
 	const char *role; /* "send", "arrive", ... ; static strings */
 	const char *hook; /* "tp_btf/tcp_sendmsg_locked", ... */
 };
+
+/*
+ * Request time by what was waited for: of blocked stages, and (stages *.runq) by who ran instead. The
+ * rows of a stage add up to the stage's sum: what has no row of its own is one row with `other` set.
+ */
+struct run_wait {
+	enum lvt_stage stage;
+	bool other;	  /* the rest: no names */
+	char syscall[32]; /* the kernel's name, "page fault", or "" = none */
+	struct lvt_peer peer;
+	char peer_comm[LVT_COMM_LEN +
+		       1]; /* who listens there, if it is on this host; "" = not known */
+	__u32 peer_pid;
+	char who[LVT_COMM_LEN +
+		 1];	  /* what ended the wait, or ran instead ("idle": nobody); "" = not known */
+	__u32 pid;	  /* the process that ran instead; 0 = none or not known */
+	char cgroup[256]; /* its cgroup; "" = not known */
+	__u64 waits, ns;
+};
+
+/* One wait of an exemplar; times are ns from arrive. */
+struct run_moment {
+	enum lvt_stage stage;
+	__u64 start, end;
+	char syscall[32];
+	struct lvt_peer peer;
+	char who[LVT_COMM_LEN + 1];
+	__u32 pid;
+};
+
+/* One of the slowest requests. Marks are ns from arrive; UINT64_MAX = not known. */
+struct run_exemplar {
+	double at_s; /* when it arrived, from the run's start */
+	__u64 latency, read, reply, done, sent, acked;
+	__u64 stage[NR_STAGES]; /* add up to the latency */
+	struct lvt_peer client;
+	__u32 reader, tid;
+	char comm[LVT_COMM_LEN + 1], reader_comm[LVT_COMM_LEN + 1];
+	struct run_moment wait[LVT_EXEMPLAR_WAITS]; /* in order of time */
+	__u32 n_waits, waits_lost;
+};
+
+/* Requests that a service's processes send to one peer. */
+struct run_outbound {
+	struct lvt_peer peer;
+	char comm[LVT_COMM_LEN + 1]; /* who listens there; "" = not on this host */
+	__u32 pid;
+	__u64 *first, *last; /* histograms (HIST_BUCKETS) of send to first, to last byte; owned */
+	__u64 first_sum, first_max, last_sum, last_max;
+};
+
+enum { RUN_MAX_SLOWEST = 100 };
 
 struct run_service {
 	__u32 netns;	    /* inode number of its network namespace */
@@ -32,6 +84,17 @@ struct run_service {
 	/* sampled evenly over the window, from the counts of arrivals and answers; NAN = unknown */
 	double in_flight;
 	__u64 in_flight_samples;
+	struct run_wait *waits; /* by ns, most first, `other` rows last; owned */
+	size_t n_waits;
+	struct run_exemplar *slowest; /* by latency, most first; owned */
+	size_t n_slowest;
+	struct run_outbound *outbound; /* owned */
+	size_t n_outbound;
+	/* its threads: how many at the end, their time on CPU and ready without one in CPUs; NAN = unknown */
+	__u32 threads;
+	double cpu_share, runq_share;
+	__u64 accept_drops;
+	__u32 accept_max, accept_limit; /* limit 0 = not seen listening */
 };
 
 struct run {
@@ -48,6 +111,10 @@ struct run {
 	double loader_cpu_s;
 	__u64 loader_rss_bytes;	      /* peak */
 	double bpf_ns_per_request;    /* NAN = not measured */
+	double events;		      /* calls of lvt's programs; NAN = not counted */
+	bool rx_timestamps;	      /* net.rx was measured */
+	bool outbound;		      /* what the services send was traced, too */
+	bool slowest_kept;	      /* exemplars were collected */
 	struct run_service *services; /* by requests, most first; owned */
 	size_t n_services;
 	char **untraced; /* names of services beyond the table, "comm:port"; owned */
@@ -98,12 +165,26 @@ void service_anatomy(const struct run_service *s, struct anatomy_row rows[ANATOM
  */
 void service_tail(const struct run_service *s, __u32 millionths, struct anatomy_row *row);
 
+/* The exact sum of a stage over all requests, ns. */
+__u64 service_stage_sum(const struct run_service *s, enum lvt_stage stage);
+
+/* Network time: `count` and the mean are of those that were measured. share is NAN. */
+void service_net(const struct run_service *s, enum lvt_net net, struct dist *d);
+
+/* A histogram with its exact sum and maximum: of its own count, as service_net(). */
+void hist_dist(const __u64 cells[HIST_BUCKETS], __u64 sum, __u64 max, struct dist *d);
+
 void service_littles_law(const struct run_service *s, struct littles_law *l);
 
 /* The sum of the counters that mean a lost or mistimed request. */
 __u64 run_loss(const struct run *r);
 
 const char *stage_name(enum lvt_stage s);
+const char *net_name(enum lvt_net n);
+const char *net_meaning(enum lvt_net n);
+const char *cause_name(enum lvt_cause c);
+/* the stage of a request in hand while its thread is in this state */
+enum lvt_stage cause_service_stage(enum lvt_cause c);
 const char *stage_meaning(enum lvt_stage s);
 const char *counter_name(enum lvt_counter c);
 const char *counter_meaning(enum lvt_counter c);

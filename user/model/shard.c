@@ -26,7 +26,17 @@ void shard_add(struct lvt_shard *dst, const struct lvt_shard *src)
 	keep_larger(&dst->latency_min_inv,
 		    src->latency_min_inv); /* inverted: the smaller minimum */
 	add_cells(dst->exchanges, src->exchanges, NR_EXCHANGES);
+	for (int n = 0; n < NR_NET; n++) {
+		add_cells(dst->net[n], src->net[n], HIST_BUCKETS);
+		keep_larger(&dst->net_max[n], src->net_max[n]);
+	}
+	add_cells(dst->net_sum, src->net_sum, NR_NET);
+	add_cells(dst->queue_blocked, src->queue_blocked, NR_CAUSES);
 	dst->multi_thread += src->multi_thread;
+	dst->streaming += src->streaming;
+	dst->h2_found += src->h2_found;
+	dst->retransmits += src->retransmits;
+	dst->receive_drops += src->receive_drops;
 	dst->batch_sampled += src->batch_sampled;
 	dst->batch_found += src->batch_found;
 	dst->batch_messages += src->batch_messages;

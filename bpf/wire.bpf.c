@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What goes out on the wire: when an answer's last byte is handed to the device, and what is sent again. */
+#include "account.bpf.h"
+#include "service.bpf.h"
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+
+/* The sequence number after the packet's last byte of payload; false if it has none. */
+static __always_inline bool packet_end(const struct sk_buff *skb, u32 *end)
+{
+	void *head = skb->head;
+	__be32 th[4]; /* a TCP header: the second word is its sequence number, the fourth begins with its length */
+	u32 before;
+
+	if (bpf_probe_read_kernel(th, sizeof(th), head + skb->transport_header))
+		return false;
+	before = skb->transport_header - skb->mac_header + 4 * (bpf_ntohl(th[3]) >> 28);
+	if (before >= skb->len)
+		return false;
+	*end = bpf_ntohl(th[1]) + skb->len - before;
+	return true;
+}
+
+/* After the qdisc. Devices that are stacked see a packet again, as do peers a second time: the first counts. */
+SEC("tp_btf/net_dev_start_xmit")
+int BPF_PROG(lvt_xmit, const struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+	struct conn *c;
+	u32 end;
+
+	if (!sk)
+		return 0;
+	c = conn_of(sk);
+	if (!c || c->phase != PHASE_ANSWERED || !packet_end(skb, &end))
+		return 0;
+	if (c->sent && (s32)(end - c->sent_seq) <= 0)
+		return 0;
+	c->sent_seq = end;
+	c->sent = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/tcp_retransmit_skb")
+int BPF_PROG(lvt_retransmit, struct sock *sk)
+{
+	struct conn *c = conn_of(sk);
+	struct lvt_shard *s = c && enabled ? account_shard(c->service) : NULL;
+
+	if (s)
+		account_add(&s->retransmits, 1);
+	return 0;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture/exemplars.h"
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "capture/syscalls.h"
+
+static __u64 latency_of(const struct lvt_exemplar *x)
+{
+	return x->done - x->arrive;
+}
+
+/* Full: the fastest of those kept makes room, if it is faster. */
+static struct lvt_exemplar *place_for(struct exemplars *x, const struct lvt_exemplar *new)
+{
+	struct lvt_exemplar *kept = x->kept[new->service], *fastest;
+	size_t i;
+
+	if (!kept) {
+		kept = calloc(RUN_MAX_SLOWEST, sizeof(*kept));
+		x->kept[new->service] = kept;
+	}
+	if (!kept)
+		return NULL;
+	if (x->n[new->service] < RUN_MAX_SLOWEST)
+		return &kept[x->n[new->service]++];
+	fastest = kept;
+	for (i = 1; i < RUN_MAX_SLOWEST; i++)
+		if (latency_of(&kept[i]) < latency_of(fastest))
+			fastest = &kept[i];
+	return latency_of(fastest) < latency_of(new) ? fastest : NULL;
+}
+
+static int keep(void *ctx, void *data, size_t size)
+{
+	const struct lvt_exemplar *new = data;
+	struct lvt_exemplar *place;
+
+	if (size < sizeof(*new) || new->service >= LVT_MAX_SERVICES)
+		return 0;
+	place = place_for(ctx, new);
+	if (place)
+		*place = *new;
+	return 0;
+}
+
+int exemplars_open(struct exemplars *x, int map, struct err *e)
+{
+	x->ring = ring_buffer__new(map, keep, x, NULL);
+	return x->ring ? 0 :
+			 err_set(e, -errno, "cannot map the ring buffer of slow requests: %s",
+				 strerror(errno));
+}
+
+void exemplars_read(struct exemplars *x)
+{
+	if (x->ring)
+		ring_buffer__consume(x->ring);
+}
+
+static __u64 from(__u64 mark, __u64 arrive)
+{
+	return mark >= arrive ? mark - arrive : UINT64_MAX;
+}
+
+static enum lvt_stage stage_of(const struct lvt_exemplar *x, const struct lvt_wait *w)
+{
+	enum lvt_stage stage = cause_service_stage(w->cause);
+
+	if (w->end > x->read)
+		return stage;
+	return w->cause == CAUSE_RUNQ ? STAGE_QUEUE_RUNQ : STAGE_QUEUE_BLOCKED;
+}
+
+/* The kernel side has them latest first. A wait may have begun before the request did. */
+static void waits_of(const struct lvt_exemplar *x, struct run_exemplar *r)
+{
+	__u32 have = x->n_waits < LVT_EXEMPLAR_WAITS ? x->n_waits : LVT_EXEMPLAR_WAITS, i;
+
+	for (i = 0; i < have; i++) {
+		const struct lvt_wait *w = &x->wait[have - 1 - i];
+		struct run_moment *m = &r->wait[i];
+
+		m->stage = stage_of(x, w);
+		m->start = w->start > x->arrive ? w->start - x->arrive : 0;
+		m->end = (w->end < x->done ? w->end : x->done) - x->arrive;
+		if (w->cause != CAUSE_RUNQ)
+			syscall_name(m->syscall, sizeof(m->syscall), w->sysno);
+		m->peer = w->peer;
+		memcpy(m->who, w->comm, LVT_COMM_LEN);
+		m->pid = w->pid;
+	}
+	r->n_waits = have;
+	r->waits_lost = x->n_waits - have;
+}
+
+static void convert(const struct lvt_exemplar *x, __u64 start, struct run_exemplar *r)
+{
+	r->at_s = x->arrive > start ? (x->arrive - start) / 1e9 : 0;
+	r->latency = latency_of(x);
+	r->read = from(x->read, x->arrive);
+	r->reply = from(x->reply, x->arrive);
+	r->done = r->latency;
+	r->sent = from(x->sent, x->arrive);
+	r->acked = from(x->acked, x->arrive);
+	memcpy(r->stage, x->stage, sizeof(r->stage));
+	r->client = x->client;
+	r->reader = x->reader;
+	r->tid = x->tid;
+	memcpy(r->comm, x->comm, LVT_COMM_LEN);
+	memcpy(r->reader_comm, x->reader == x->tid ? x->comm : x->reader_comm, LVT_COMM_LEN);
+	waits_of(x, r);
+}
+
+static int slowest_first(const void *a, const void *b)
+{
+	const struct run_exemplar *x = a, *y = b;
+
+	return x->latency < y->latency ? 1 : x->latency > y->latency ? -1 : 0;
+}
+
+int exemplars_of(const struct exemplars *x, __u32 service, __u64 start, struct run_exemplar **out,
+		 size_t *n)
+{
+	size_t i;
+
+	*n = x->n[service];
+	*out = calloc(*n ?: 1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	for (i = 0; i < *n; i++)
+		convert(&x->kept[service][i], start, &(*out)[i]);
+	qsort(*out, *n, sizeof(**out), slowest_first);
+	return 0;
+}
+
+void exemplars_close(struct exemplars *x)
+{
+	size_t i;
+
+	ring_buffer__free(x->ring);
+	for (i = 0; i < LVT_MAX_SERVICES; i++)
+		free(x->kept[i]);
+	memset(x, 0, sizeof(*x));
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture/why.h"
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "capture/listeners.h"
+#include "capture/syscalls.h"
+
+struct names {
+	struct listener listener[MAX_LISTENERS];
+	size_t n_listeners;
+	struct ifaddrs *own; /* this host's addresses */
+};
+
+/* The stages that are made of waits; others have no rows. */
+static bool stage_has_waits(enum lvt_stage st)
+{
+	switch (st) {
+	case STAGE_QUEUE_RUNQ:
+	case STAGE_SERVICE_RUNQ:
+	case STAGE_SERVICE_DISK:
+	case STAGE_SERVICE_LOCK:
+	case STAGE_SERVICE_NET:
+	case STAGE_SERVICE_POOL:
+	case STAGE_SERVICE_SLEEP:
+	case STAGE_SERVICE_FAULT:
+	case STAGE_SERVICE_BLOCKED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_runq(enum lvt_stage st)
+{
+	return st == STAGE_QUEUE_RUNQ || st == STAGE_SERVICE_RUNQ;
+}
+
+static bool peer_is_here(const struct names *names, const struct lvt_peer *peer)
+{
+	const struct ifaddrs *a;
+	const void *addr;
+	size_t len = peer->family == AF_INET ? 4 : 16;
+
+	if (peer->family == AF_INET && peer->addr[0] == 127)
+		return true;
+	for (a = names->own; a; a = a->ifa_next) {
+		if (!a->ifa_addr || a->ifa_addr->sa_family != peer->family)
+			continue;
+		addr = peer->family == AF_INET ?
+			       (void *)&((struct sockaddr_in *)a->ifa_addr)->sin_addr :
+			       (void *)&((struct sockaddr_in6 *)a->ifa_addr)->sin6_addr;
+		if (!memcmp(addr, peer->addr, len))
+			return true;
+	}
+	return false;
+}
+
+static void name_peer(const struct names *names, struct run_wait *w)
+{
+	size_t i;
+
+	if ((w->peer.family != AF_INET && w->peer.family != AF_INET6) ||
+	    !peer_is_here(names, &w->peer))
+		return;
+	for (i = 0; i < names->n_listeners; i++) {
+		if (names->listener[i].port != w->peer.port)
+			continue;
+		snprintf(w->peer_comm, sizeof(w->peer_comm), "%.*s", LVT_COMM_LEN,
+			 names->listener[i].comm);
+		w->peer_pid = names->listener[i].pid;
+	}
+}
+
+/* The process' cgroup: of version 2, or of the cpu controller of version 1. */
+static void name_cgroup(struct run_wait *w)
+{
+	char path[64], line[512], *at;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%u/cgroup", w->pid);
+	in = w->pid ? fopen(path, "re") : NULL;
+	if (!in)
+		return;
+	while (fgets(line, sizeof(line), in)) {
+		line[strcspn(line, "\n")] = 0;
+		at = strchr(line, ':');
+		if (!at || !(at = strchr(at + 1, ':')))
+			continue;
+		if (!strncmp(line, "0::", 3) || strstr(line, ":cpu:") || strstr(line, ":cpu,"))
+			snprintf(w->cgroup, sizeof(w->cgroup), "%.255s", at + 1);
+	}
+	fclose(in);
+}
+
+static void fill(const struct names *names, const struct lvt_wait_key *k,
+		 const struct lvt_wait_sum *sum, struct run_wait *w)
+{
+	w->stage = k->stage;
+	w->peer = k->peer;
+	memcpy(w->who, k->comm, LVT_COMM_LEN);
+	w->pid = k->pid;
+	w->waits = sum->waits;
+	w->ns = sum->ns;
+	if (is_runq(w->stage))
+		name_cgroup(w);
+	else
+		syscall_name(w->syscall, sizeof(w->syscall), k->sysno);
+	name_peer(names, w);
+}
+
+static int most_first(const void *a, const void *b)
+{
+	const struct run_wait *x = a, *y = b;
+
+	if (x->other != y->other)
+		return x->other - y->other;
+	return x->ns < y->ns ? 1 : x->ns > y->ns ? -1 : 0;
+}
+
+/* Take ns from the rows of a stage, the largest first (they are in order). */
+static void take_off(struct run_service *s, enum lvt_stage st, __u64 ns)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_waits && ns; i++) {
+		struct run_wait *w = &s->waits[i];
+		__u64 part = w->stage != st ? 0 : w->ns < ns ? w->ns : ns;
+
+		w->ns -= part;
+		ns -= part;
+	}
+}
+
+/*
+ * The rows of a stage add up to it: what they do not account for is a row of its own. What they have too
+ * much is of requests that were read but not answered in the window.
+ */
+static void balance(struct run_service *s)
+{
+	__u64 named[NR_STAGES] = { 0 }, sum;
+	size_t i, n = s->n_waits;
+	int st;
+
+	for (i = 0; i < n; i++)
+		named[s->waits[i].stage] += s->waits[i].ns;
+	for (st = 0; st < NR_STAGES; st++) {
+		sum = stage_has_waits(st) ? service_stage_sum(s, st) : 0;
+		if (sum < named[st])
+			take_off(s, st, named[st] - sum);
+		else if (sum > named[st])
+			s->waits[s->n_waits++] = (struct run_wait){ .stage = st,
+								    .other = true,
+								    .ns = sum - named[st] };
+	}
+}
+
+static int read_service(struct run_service *s, __u32 id, const struct names *names,
+			const struct lvt_wait_key *keys, const struct lvt_wait_sum *sums, size_t n)
+{
+	size_t i;
+
+	s->waits = calloc(n + NR_STAGES, sizeof(*s->waits));
+	if (!s->waits)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		if (keys[i].service == id && sums[i].ns)
+			fill(names, &keys[i], &sums[i], &s->waits[s->n_waits++]);
+	qsort(s->waits, s->n_waits, sizeof(*s->waits), most_first);
+	balance(s);
+	qsort(s->waits, s->n_waits, sizeof(*s->waits), most_first);
+	return 0;
+}
+
+/* The kernel's table; returns how many rows, or -ENOMEM. */
+static int read_rows(int map, struct lvt_wait_key **keys, struct lvt_wait_sum **sums)
+{
+	struct lvt_wait_key *prev = NULL;
+	int n = 0;
+
+	*keys = calloc(LVT_MAX_WAIT_ROWS, sizeof(**keys));
+	*sums = calloc(LVT_MAX_WAIT_ROWS, sizeof(**sums));
+	if (!*keys || !*sums)
+		return -ENOMEM;
+	while (n < LVT_MAX_WAIT_ROWS && !bpf_map_get_next_key(map, prev, &(*keys)[n])) {
+		prev = &(*keys)[n];
+		if (!bpf_map_lookup_elem(map, prev, &(*sums)[n]))
+			n++;
+	}
+	return n;
+}
+
+int why_read(const struct tracer *t, struct run *r, struct err *e)
+{
+	struct names *names = calloc(1, sizeof(*names));
+	struct lvt_wait_key *keys = NULL;
+	struct lvt_wait_sum *sums = NULL;
+	int n = -ENOMEM, err = 0;
+	size_t i;
+
+	if (names)
+		n = read_rows(t->fd_wait_rows, &keys, &sums);
+	if (n > 0) {
+		names->n_listeners = listeners_read(names->listener);
+		if (getifaddrs(&names->own))
+			names->own = NULL;
+	}
+	for (i = 0; i < r->n_services && n >= 0 && !err; i++)
+		err = read_service(&r->services[i], i, names, keys, sums, n);
+	if (names && names->own)
+		freeifaddrs(names->own);
+	free(names);
+	free(keys);
+	free(sums);
+	return n < 0 || err ? err_set(e, -ENOMEM, "no memory for a report") : 0;
+}
