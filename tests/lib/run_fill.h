@@ -21,7 +21,8 @@ static inline void fill_run(struct run *r, size_t n)
 			   .filter = "-p 6379",
 			   .loader_cpu_s = 0.021,
 			   .loader_rss_bytes = 12300000,
-			   .bpf_ns_per_request = 823 };
+			   .bpf_ns_per_request = 823,
+			   .events = NAN };
 	r->hooks[r->n_hooks++] = (struct run_hook){ "arrive", "tp_btf/tcp_probe" };
 	r->hooks[r->n_hooks++] = (struct run_hook){ "send", "tp_btf/tcp_sendmsg_locked" };
 	r->n_services = n;
@@ -32,6 +33,7 @@ static inline void fill_run(struct run *r, size_t n)
 		struct run_service *s = &r->services[i];
 
 		s->in_flight = NAN;
+		s->cpu_share = s->runq_share = NAN;
 
 		s->sum = fill_shard();
 		s->port = 6379 + i;

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <cmocka.h>
 #include "base/err.h"
 #include "base/escape.h"
 #include "base/nearest.h"
+#include "base/peer.h"
 #include "base/term.h"
 #include "base/units.h"
 #include "base/wrap.h"
@@ -270,6 +272,40 @@ static void term_not_a_terminal(void **state)
 	fclose(f);
 }
 
+/* ---- peer ---- */
+
+static void peers(void **state)
+{
+	static const struct {
+		struct lvt_peer peer;
+		const char *text;
+	} cases[] = {
+		{ { .family = AF_INET, .addr = { 127, 0, 0, 1 }, .port = 5432 }, "127.0.0.1:5432" },
+		{ { .family = AF_INET, .addr = { 255, 255, 255, 255 }, .port = 65535 },
+		  "255.255.255.255:65535" },
+		{ { .family = AF_INET6, .addr = { [15] = 1 }, .port = 80 }, "[::1]:80" },
+		{ { .family = AF_INET6, .addr = { 0x20, 1, 0xd, 0xb8, [15] = 5 }, .port = 443 },
+		  "[2001:db8::5]:443" },
+		/* an IPv4 address in an IPv6 socket; and one that only looks like it */
+		{ { .family = AF_INET6, .addr = { [10] = 0xff, 0xff, 10, 0, 0, 7 }, .port = 1 },
+		  "10.0.0.7:1" },
+		{ { .family = AF_INET6, .addr = { [9] = 1, 0xff, 0xff, 10, 0, 0, 7 }, .port = 1 },
+		  "[::1:ffff:a00:7]:1" },
+		{ { .family = AF_UNIX, .port = 9 }, "unix" },
+		{ { .family = AF_UNSPEC, .addr = { 1 } }, "" },
+		{ { .family = AF_NETLINK }, "family 16" },
+	};
+	struct lvt_peer longest = { .family = AF_INET6, .port = 65535 };
+	char buf[PEER_LEN], small[8];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(fmt_peer(buf, sizeof(buf), &cases[i].peer), cases[i].text);
+	memset(longest.addr, 0xfe, sizeof(longest.addr));
+	assert_int_equal(strlen(fmt_peer(buf, sizeof(buf), &longest)), 39 + 8);
+	assert_string_equal(fmt_peer(small, sizeof(small), &cases[0].peer), "127.0.0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,7 +314,7 @@ int main(void)
 		cmocka_unit_test(units_fit),	       cmocka_unit_test(units_width),
 		cmocka_unit_test(escape_names),	       cmocka_unit_test(escape_random),
 		cmocka_unit_test(err_fields),	       cmocka_unit_test(wrap_lines),
-		cmocka_unit_test(term_not_a_terminal),
+		cmocka_unit_test(term_not_a_terminal), cmocka_unit_test(peers),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -6,37 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../lib/findings_look.h"
 #include "../lib/run_fill.h"
-#include "report/findings.h"
-
-static struct finding found[MAX_FINDINGS];
-static size_t n_found;
-
-static const struct finding *find(const char *id)
-{
-	for (size_t i = 0; i < n_found; i++)
-		if (!strcmp(found[i].id, id))
-			return &found[i];
-	return NULL;
-}
-
-static double number(const struct finding *f, const char *name)
-{
-	for (size_t i = 0; i < f->n_evidence; i++)
-		if (!strcmp(f->evidence[i].name, name))
-			return f->evidence[i].number;
-	return NAN;
-}
-
-static void look(const struct run_service *s)
-{
-	n_found = service_findings(s, found);
-	for (size_t i = 0; i < n_found; i++) {
-		assert_true(found[i].n_evidence > 0);
-		assert_true(found[i].text[strlen(found[i].text) - 1] == '.');
-		assert_true(i == 0 || found[i - 1].weight >= found[i].weight);
-	}
-}
 
 /* n requests of which `slow` have extra ns in a stage. */
 static void some_slow(struct run_service *s, int n, int slow, enum lvt_stage stage, __u64 extra)
@@ -146,6 +117,13 @@ static void causes_are_named(void **state)
 		{ STAGE_SERVICE_HANDOFF, "handoff", false },
 		{ STAGE_SERVICE_CPU, "mostly_cpu", false },
 		{ STAGE_SERVICE_BLOCKED, "mostly_blocked", false },
+		{ STAGE_SERVICE_DISK, "waits_for_disk", false },
+		{ STAGE_SERVICE_LOCK, "waits_for_lock", false },
+		{ STAGE_SERVICE_NET, "waits_for_net", false },
+		{ STAGE_SERVICE_POOL, "waits_for_pool", false },
+		{ STAGE_SERVICE_SLEEP, "waits_for_sleep", false },
+		{ STAGE_SERVICE_FAULT, "waits_for_fault", false },
+		{ STAGE_QUEUE_BLOCKED, "mostly_blocked", true },
 		{ STAGE_QUEUE_ACCEPT, "mostly_accept", true },
 		{ STAGE_UNATTRIBUTED, "unattributed", false },
 	};
@@ -251,12 +229,16 @@ static void warnings_have_thresholds(void **state)
 	sum->batch_sampled = 100;
 	sum->batch_found = 5;
 	sum->batch_messages = 10;
+	sum->h2_found = 5;
+	sum->streaming = 50;
 	assert_int_equal(service_warnings(&r, &r.services[0], found), 0);
 	assert_int_equal(run_warnings(&r, found), 0);
 	sum->exchanges[EXCHANGE_ABORTED] = 60;
 	sum->exchanges[EXCHANGE_PIPELINED] = 10;
 	sum->exchanges[EXCHANGE_UNSOLICITED] = 100;
 	sum->batch_found = 6;
+	sum->h2_found = 6;
+	sum->streaming = 51;
 	r.services[0].window_s = 9;
 	n_found = service_warnings(&r, &r.services[0], found);
 	assert_int_equal(n_found, MAX_WARNINGS); /* the most there can be */
@@ -265,6 +247,11 @@ static void warnings_have_thresholds(void **state)
 	assert_non_null(find("unsolicited"));
 	assert_non_null(find("batches"));
 	assert_non_null(find("came_later"));
+	assert_non_null(find("multiplexed"));
+	assert_true(number(find("multiplexed"), "found") == 6);
+	assert_string_equal(find("streaming")->text,
+			    "stream: 5 % of the answers are transfers: their latency is the time "
+			    "that the transfer took.");
 	assert_true(fabs(number(find("aborted"), "plain_share") - 1000.0 / 1170) < 1e-9);
 	r.counters[COUNTER_RECURSION] = 1;
 	r.n_untraced = 1;

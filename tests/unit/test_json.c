@@ -8,49 +8,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "../lib/json_look.h"
 #include "../lib/run_fill.h"
 #include "report/json.h"
-
-/* The report, parsed with duplicate keys refused; json_decref() it. */
-static json_t *parse(const struct run *r)
-{
-	struct err e = { 0 };
-	json_error_t error;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	json_t *root;
-
-	assert_int_equal(report_json(out, r, &e), 0);
-	fclose(out);
-	assert_true(size > 0 && text[size - 1] == '\n');
-	root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-	if (!root)
-		print_error("%s at line %d\n%s\n", error.text, error.line, text);
-	assert_non_null(root);
-	free(text);
-	return root;
-}
-
-/* A value by a path of keys and indices: "services.0.latency_ns.mean". */
-static json_t *at(json_t *v, const char *path)
-{
-	char *copy = strdup(path), *save = NULL;
-
-	for (char *key = strtok_r(copy, "/", &save); key && v; key = strtok_r(NULL, "/", &save))
-		v = json_is_array(v) ? json_array_get(v, atoi(key)) : json_object_get(v, key);
-	free(copy);
-	if (!v)
-		print_error("no %s\n", path);
-	assert_non_null(v);
-	return v;
-}
-
-static double number(json_t *root, const char *path)
-{
-	assert_true(json_is_number(at(root, path)));
-	return json_number_value(at(root, path));
-}
 
 static void stages_add_up(void **state)
 {
@@ -63,7 +23,7 @@ static void stages_add_up(void **state)
 	(void)state;
 	fill_run(&r, 1);
 	fill_event_loop(&r.services[0], 20000);
-	root = parse(&r);
+	root = parse(report_json, &r);
 	json_object_foreach(at(root, "services/0/stages"), key, v) {
 		mean += number(v, "mean");
 		share += number(v, "share");
@@ -104,7 +64,7 @@ static void figures_stand_where_they_belong(void **state)
 	sum->batch_found = 6;
 	sum->batch_messages = 5;
 	fill_in_flight(&r.services[0], 1);
-	root = parse(&r);
+	root = parse(report_json, &r);
 	assert_string_equal(json_string_value(at(root, "schema")), "lvt.report/1");
 	assert_string_equal(json_string_value(at(root, "run/started")), "2026-11-23T10:00:00Z");
 	assert_string_equal(json_string_value(at(root, "run/hooks/send")),
@@ -142,9 +102,16 @@ static void what_was_not_measured_is_null(void **state)
 	static const char *const null[] = {
 		"overhead/events",
 		"overhead/bpf_ns_per_request",
-		"services/0/net",
-		"services/0/blocked_on",
+		"services/0/net/rx",
+		"services/0/net/tx",
+		"services/0/net/ack",
 		"services/0/utilisation",
+		"services/0/slowest",
+		"services/0/outbound",
+		"services/0/queue_blocked/idle",
+		"services/0/queue_blocked/other",
+		"services/0/tcp/accept_queue_max",
+		"services/0/tcp/accept_queue_limit",
 		"services/0/latency_ns/mean",
 		"services/0/latency_ns/p99",
 		"services/0/latency_ns/min",
@@ -161,7 +128,7 @@ static void what_was_not_measured_is_null(void **state)
 	(void)state;
 	fill_run(&r, 1);
 	r.bpf_ns_per_request = NAN;
-	root = parse(&r);
+	root = parse(report_json, &r);
 	for (size_t i = 0; i < sizeof(null) / sizeof(null[0]); i++)
 		assert_true(json_is_null(at(root, null[i])));
 	assert_true(number(root, "services/0/latency_ns/count") == 0);
@@ -183,7 +150,7 @@ static void every_counter_is_there(void **state)
 	fill_run(&r, 0);
 	for (int c = 0; c < NR_COUNTERS; c++)
 		r.counters[c] = 100 + c;
-	root = parse(&r);
+	root = parse(report_json, &r);
 	for (int c = 0; c < NR_COUNTERS; c++) {
 		snprintf(path, sizeof(path), "%s/%s", group[counter_kind(c)], counter_name(c));
 		assert_true(number(root, path) == 100 + c);
@@ -204,7 +171,7 @@ static void findings_are_the_text_reports(void **state)
 	(void)state;
 	fill_run(&r, 1);
 	fill_event_loop(&r.services[0], 20000);
-	root = parse(&r);
+	root = parse(report_json, &r);
 	f = at(root, "services/0/findings/0");
 	assert_string_equal(json_string_value(at(f, "id")), "tail_is_runq");
 	assert_string_equal(json_string_value(at(f, "evidence/stage")), "queue.runq");
@@ -226,7 +193,7 @@ static void hostile_names_are_strings(void **state)
 	r.n_untraced = 1;
 	r.untraced = calloc(1, sizeof(char *));
 	r.untraced[0] = strdup("\x80:21");
-	root = parse(&r);
+	root = parse(report_json, &r);
 	assert_string_equal(json_string_value(at(root, "services/0/comm")), "a\\xff\"\\\\x0a");
 	assert_string_equal(json_string_value(at(root, "run/host")), "tab\there");
 	assert_string_equal(json_string_value(at(root, "untraced/0")), "\\x80:21");
@@ -242,7 +209,7 @@ static void hooks_of_one_role_are_both_told(void **state)
 	(void)state;
 	fill_run(&r, 0);
 	r.hooks[r.n_hooks++] = (struct run_hook){ "arrive", "tp_btf/sk_data_ready" };
-	root = parse(&r);
+	root = parse(report_json, &r);
 	assert_string_equal(json_string_value(at(root, "run/hooks/arrive")),
 			    "tp_btf/tcp_probe, tp_btf/sk_data_ready");
 	json_decref(root);

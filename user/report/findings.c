@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "report/findings.h"
+#include "report/findings_view.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/units.h"
 #include "model/hist.h"
 
@@ -20,22 +21,21 @@
 
 #define TAIL_RATIO 2.0	   /* the p99 stands out from here, in medians */
 #define TAIL_SHARE 0.4	   /* a stage explains a tail from here */
-#define LARGE_SHARE 0.2	   /* a cause is worth a sentence from here */
 #define UNKNOWN_SHARE 0.01 /* unattributed time is tolerated up to here */
 #define LITTLE_ERROR 0.05
 #define LITTLE_SAMPLES 100
 
-enum { CANDIDATES = 16 };
+/* Add formatted text. Where it is cut, no part of a character stays. */
+static void add_text(struct finding *f, const char *fmt, va_list ap)
+{
+	size_t len = strlen(f->text), at = 0, used;
 
-/* What the rules look at. */
-struct view {
-	const struct run_service *s;
-	struct dist latency;
-	double share[NR_STAGES]; /* of the sum of all latencies */
-	struct finding *found;
-	size_t n;
-	bool told[NR_STAGES]; /* stages that a sentence over all requests was already made of */
-};
+	vsnprintf(f->text + len, sizeof(f->text) - len, fmt, ap);
+	len = strlen(f->text);
+	while (at < len && utf8_decode(f->text + at, len - at, &used) >= 0)
+		at += used;
+	f->text[at] = '\0';
+}
 
 void finding_set(struct finding *f, double weight, const char *id, const char *fmt, ...)
 {
@@ -45,7 +45,16 @@ void finding_set(struct finding *f, double weight, const char *id, const char *f
 	f->weight = weight;
 	snprintf(f->id, sizeof(f->id), "%s", id);
 	va_start(ap, fmt);
-	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	add_text(f, fmt, ap);
+	va_end(ap);
+}
+
+void finding_say(struct finding *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_text(f, fmt, ap);
 	va_end(ap);
 }
 
@@ -75,16 +84,18 @@ void finding_number(struct finding *f, const char *name, double number)
 
 void finding_word(struct finding *f, const char *name, const char *word)
 {
-	evidence_add(f, (struct evidence){ .name = name, .word = word, .number = NAN });
+	struct evidence e = { .name = name, .number = NAN };
+
+	snprintf(e.word, sizeof(e.word), "%s", word);
+	evidence_add(f, e);
 }
 
-static struct finding *next(struct view *v)
+struct finding *view_next(struct view *v)
 {
 	return &v->found[v->n++];
 }
 
-/* "queue.runq: its reader is ready ...": the queue's meanings begin with the same clause. */
-static const char *meaning(enum lvt_stage st)
+const char *stage_clause(enum lvt_stage st)
 {
 	const char *what = stage_meaning(st), *colon = strstr(what, "socket: ");
 
@@ -121,7 +132,7 @@ static void few_requests(struct view *v)
 		return;
 	fmt_count(requests, sizeof(requests), n);
 	fmt_count(need, sizeof(need), needed);
-	f = next(v);
+	f = view_next(v);
 	finding_set(f, n < NEEDED_P99 ? 1.6 : 0.3, "few_requests",
 		    "%s rests on the slowest %d of only %s request%s: it takes %s to place it with "
 		    "95 %% confidence.",
@@ -148,13 +159,13 @@ static void tail(struct view *v)
 	st = largest(slow.stage_ns);
 	part = slow.stage_ns[st] / slow.latency_ns;
 	fmt_share(share, sizeof(share), part);
-	f = next(v);
+	f = view_next(v);
 	if (part >= TAIL_SHARE) {
 		snprintf(id, sizeof(id), "tail_is_%s", last_part(st));
 		finding_set(f, 1 + part, id,
 			    "The p99 is %.*f times the median; %s of the time of the slowest 1 %% "
 			    "is %s: %s.",
-			    ratio < 10, ratio, share, stage_name(st), meaning(st));
+			    ratio < 10, ratio, share, stage_name(st), stage_clause(st));
 	} else {
 		finding_set(f, 0.8, "tail_is_mixed",
 			    "The p99 is %.*f times the median and has no single cause: the largest "
@@ -165,6 +176,8 @@ static void tail(struct view *v)
 	finding_word(f, "stage", stage_name(st));
 	finding_number(f, "share", part);
 	finding_number(f, "requests", slow.requests);
+	if (part >= TAIL_SHARE)
+		finding_name_waits(v, f, st, st);
 }
 
 static void queue_dominates(struct view *v)
@@ -178,7 +191,7 @@ static void queue_dominates(struct view *v)
 			queue += v->share[st];
 	if (!(queue > 0.5))
 		return;
-	f = next(v);
+	f = view_next(v);
 	finding_set(f, queue, "queue_dominates",
 		    "Requests wait longer than they are served: %s of the latency passes before "
 		    "they are read.",
@@ -197,13 +210,14 @@ static void cause(struct view *v, const char *id, const char *fmt_text, enum lvt
 	v->told[a] = v->told[b] = true;
 	if (!(share >= LARGE_SHARE))
 		return;
-	f = next(v);
+	f = view_next(v);
 	fmt_share(text, sizeof(text), share);
 	finding_set(f, share, id, "%s of the latency is %s", text, fmt_text);
 	finding_number(f, "share", share);
 	finding_word(f, "stage", stage_name(a));
 	if (a != b)
 		finding_word(f, "other_stage", stage_name(b));
+	finding_name_waits(v, f, a, b);
 }
 
 static void causes(struct view *v)
@@ -240,11 +254,12 @@ static void mostly(struct view *v)
 		return;
 	snprintf(id, sizeof(id), "mostly_%s", last_part(st));
 	fmt_share(share, sizeof(share), v->share[st]);
-	f = next(v);
+	f = view_next(v);
 	finding_set(f, v->share[st], id, "%s of the latency is %s: %s.", share, stage_name(st),
-		    meaning(st));
+		    stage_clause(st));
 	finding_word(f, "stage", stage_name(st));
 	finding_number(f, "share", v->share[st]);
+	finding_name_waits(v, f, st, st);
 }
 
 static void unattributed(struct view *v)
@@ -255,7 +270,7 @@ static void unattributed(struct view *v)
 
 	if (!(part > UNKNOWN_SHARE))
 		return;
-	f = next(v);
+	f = view_next(v);
 	finding_set(
 		f, part > 0.1 ? 3 : 0.2 + part, "unattributed",
 		"%s of the latency could not be attributed to a stage: the shares of the others "
@@ -282,7 +297,7 @@ static void little(struct view *v)
 	noise = 6 * sqrt(l.predicted / v->s->in_flight_samples);
 	if (fabs(l.sampled - l.predicted) <= noise)
 		return;
-	f = next(v);
+	f = view_next(v);
 	finding_set(f, 0.3 + fmin(l.relative_error, 1), "littles_law_off",
 		    "Little's law is off by %s: %s requests in flight were sampled, %s follow "
 		    "from rate and latency%s.",
@@ -306,7 +321,7 @@ static int by_weight(const void *a, const void *b)
 
 size_t service_findings(const struct run_service *s, struct finding found[MAX_FINDINGS])
 {
-	struct finding candidates[CANDIDATES];
+	struct finding candidates[MAX_CANDIDATES];
 	struct view v = { .s = s, .found = candidates };
 	struct dist d;
 
@@ -321,9 +336,11 @@ size_t service_findings(const struct run_service *s, struct finding found[MAX_FI
 	tail(&v);
 	queue_dominates(&v);
 	causes(&v);
+	findings_of_waits(&v);
 	mostly(&v);
 	unattributed(&v);
 	little(&v);
+	findings_of_net(&v);
 	qsort(candidates, v.n, sizeof(candidates[0]), by_weight);
 	if (v.n > MAX_FINDINGS)
 		v.n = MAX_FINDINGS;

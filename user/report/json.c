@@ -2,6 +2,7 @@
 #include "report/json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "report/findings.h"
@@ -10,18 +11,16 @@
 static json_t *hooks(const struct run *r)
 {
 	json_t *all = json_object();
+	int bad = 0;
 
-	for (size_t i = 0; i < r->n_hooks; i++) {
+	for (size_t i = 0; i < r->n_hooks && !bad; i++) {
 		const char *other = json_string_value(json_object_get(all, r->hooks[i].role));
 		json_t *hook = other ? json_sprintf("%s, %s", other, r->hooks[i].hook) :
 				       json_string(r->hooks[i].hook);
 
-		if (json_put(all, r->hooks[i].role, hook)) {
-			json_decref(all);
-			return NULL;
-		}
+		bad = json_put(all, r->hooks[i].role, hook);
 	}
-	return all;
+	return json_unless(bad, all);
 }
 
 static json_t *the_run(const struct run *r)
@@ -44,15 +43,15 @@ static json_t *counters(const struct run *r, enum counter_kind kind)
 	for (int c = 0; c < NR_COUNTERS && !bad; c++)
 		if (counter_kind(c) == kind)
 			bad = json_put(all, counter_name(c), json_count(r->counters[c]));
-	if (!bad)
-		return all;
-	json_decref(all);
-	return NULL;
+	return json_unless(bad, all);
 }
 
 static json_t *overhead(const struct run *r)
 {
-	return json_pack("{s:n, s:o, s:o, s:o}", "events", "bpf_ns_per_request",
+	json_t *events = isfinite(r->events) && r->events >= 0 ? json_count(r->events) :
+								 json_null();
+
+	return json_pack("{s:o, s:o, s:o, s:o}", "events", events, "bpf_ns_per_request",
 			 json_number(r->bpf_ns_per_request), "loader_cpu_s",
 			 json_number(r->loader_cpu_s), "loader_rss_bytes",
 			 json_count(r->loader_rss_bytes));
@@ -61,27 +60,35 @@ static json_t *overhead(const struct run *r)
 static json_t *services(const struct run *r)
 {
 	json_t *all = json_array();
+	int bad = 0;
 
-	for (size_t i = 0; i < r->n_services; i++) {
-		if (json_array_append_new(all, json_service(r, &r->services[i]))) {
-			json_decref(all);
-			return NULL;
-		}
-	}
-	return all;
+	for (size_t i = 0; i < r->n_services && !bad; i++)
+		bad = json_array_append_new(all, json_service(r, &r->services[i]));
+	return json_unless(bad, all);
 }
 
 static json_t *untraced(const struct run *r)
 {
 	json_t *all = json_array();
+	int bad = 0;
 
-	for (size_t i = 0; i < r->n_untraced; i++) {
-		if (json_array_append_new(all, json_name(r->untraced[i]))) {
-			json_decref(all);
-			return NULL;
-		}
+	for (size_t i = 0; i < r->n_untraced && !bad; i++)
+		bad = json_array_append_new(all, json_name(r->untraced[i]));
+	return json_unless(bad, all);
+}
+
+int json_print(json_t *root, FILE *out, const char *what, struct err *e)
+{
+	int err = 0;
+
+	errno = 0;
+	if (json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) ||
+	    fputc('\n', out) == EOF || fflush(out)) {
+		err = errno ? -errno : -EIO;
+		err_set(e, err, "cannot write the %s: %s", what, strerror(-err));
 	}
-	return all;
+	json_decref(root);
+	return err;
 }
 
 int report_json(FILE *out, const struct run *r, struct err *e)
@@ -89,7 +96,6 @@ int report_json(FILE *out, const struct run *r, struct err *e)
 	struct finding warned[MAX_WARNINGS];
 	size_t n_warned = run_warnings(r, warned);
 	json_t *root;
-	int err = 0;
 
 	root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "lvt.report/1",
 			 "run", the_run(r), "loss", counters(r, COUNTER_KIND_LOSS), "gaps",
@@ -98,12 +104,5 @@ int report_json(FILE *out, const struct run *r, struct err *e)
 			 "untraced", untraced(r), "services", services(r));
 	if (!root)
 		return err_set(e, -ENOMEM, "no memory for the JSON report");
-	errno = 0;
-	if (json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) ||
-	    fputc('\n', out) == EOF || fflush(out)) {
-		err = errno ? -errno : -EIO;
-		err_set(e, err, "cannot write the report: %s", strerror(-err));
-	}
-	json_decref(root);
-	return err;
+	return json_print(root, out, "report", e);
 }

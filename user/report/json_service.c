@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/peer.h"
 #include "report/findings.h"
 #include "report/json_parts.h"
 
@@ -30,10 +31,29 @@ int json_put(json_t *object, const char *key, json_t *value)
 	return json_object_set_new(object, key, value);
 }
 
-/* A value of a distribution: unknown when there was no request. */
-static json_t *value_of(__u64 v, bool known)
+json_t *json_unless(int failed, json_t *v)
 {
-	return known ? json_count(v) : json_null();
+	if (!failed)
+		return v;
+	json_decref(v);
+	return NULL;
+}
+
+json_t *json_known_name(const char *name)
+{
+	return name[0] ? json_name(name) : json_null();
+}
+
+json_t *json_known(__u64 n, bool known)
+{
+	return known ? json_count(n) : json_null();
+}
+
+json_t *json_peer(const struct lvt_peer *peer)
+{
+	char text[PEER_LEN];
+
+	return json_known_name(fmt_peer(text, sizeof(text), peer));
 }
 
 static json_t *latency(const struct run_service *s)
@@ -44,9 +64,10 @@ static json_t *latency(const struct run_service *s)
 	service_latency(s, &d);
 	k = d.count > 0;
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count", json_count(d.count),
-			 "mean", json_number(d.mean), "min", value_of(d.min, k), "p50",
-			 value_of(d.p50, k), "p90", value_of(d.p90, k), "p99", value_of(d.p99, k),
-			 "p99_9", value_of(d.p99_9, k), "max", value_of(d.max, k));
+			 "mean", json_number(d.mean), "min", json_known(d.min, k), "p50",
+			 json_known(d.p50, k), "p90", json_known(d.p90, k), "p99",
+			 json_known(d.p99, k), "p99_9", json_known(d.p99_9, k), "max",
+			 json_known(d.max, k));
 }
 
 static json_t *stage(const struct run_service *s, enum lvt_stage st, bool known)
@@ -55,9 +76,9 @@ static json_t *stage(const struct run_service *s, enum lvt_stage st, bool known)
 
 	service_stage(s, st, &d);
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count", json_count(d.count),
-			 "mean", json_number(d.mean), "p50", value_of(d.p50, known), "p90",
-			 value_of(d.p90, known), "p99", value_of(d.p99, known), "p99_9",
-			 value_of(d.p99_9, known), "max", value_of(d.max, known), "share",
+			 "mean", json_number(d.mean), "p50", json_known(d.p50, known), "p90",
+			 json_known(d.p90, known), "p99", json_known(d.p99, known), "p99_9",
+			 json_known(d.p99_9, known), "max", json_known(d.max, known), "share",
 			 json_number(d.share));
 }
 
@@ -65,56 +86,47 @@ static json_t *stages(const struct run_service *s)
 {
 	bool known = service_requests(s) > 0;
 	json_t *all = json_object();
+	int bad = 0;
 
-	for (int st = 0; st < NR_STAGES; st++) {
-		if (json_put(all, stage_name(st), stage(s, st, known))) {
-			json_decref(all);
-			return NULL;
-		}
-	}
-	return all;
+	for (int st = 0; st < NR_STAGES && !bad; st++)
+		bad = json_put(all, stage_name(st), stage(s, st, known));
+	return json_unless(bad, all);
 }
 
 static json_t *anatomy_row(const struct anatomy_row *row)
 {
 	const char *at = strcmp(row->at, "p99.9") ? row->at : "p99_9";
 	json_t *ns = json_object();
+	int bad = 0;
 
-	for (int st = 0; st < NR_STAGES; st++) {
-		if (json_put(ns, stage_name(st), json_number(row->stage_ns[st]))) {
-			json_decref(ns);
-			return NULL;
-		}
-	}
+	for (int st = 0; st < NR_STAGES && !bad; st++)
+		bad = json_put(ns, stage_name(st), json_number(row->stage_ns[st]));
 	return json_pack("{s:s, s:o, s:o, s:o}", "at", at, "latency_ns",
 			 json_number(row->latency_ns), "requests", json_count(row->requests),
-			 "stages_ns", ns);
+			 "stages_ns", json_unless(bad, ns));
 }
 
 static json_t *anatomy(const struct run_service *s)
 {
 	struct anatomy_row rows[ANATOMY_ROWS];
 	json_t *all = json_array();
+	int bad = 0;
 
 	service_anatomy(s, rows);
-	for (int i = 0; i < ANATOMY_ROWS; i++) {
-		if (json_array_append_new(all, anatomy_row(&rows[i]))) {
-			json_decref(all);
-			return NULL;
-		}
-	}
-	return all;
+	for (int i = 0; i < ANATOMY_ROWS && !bad; i++)
+		bad = json_array_append_new(all, anatomy_row(&rows[i]));
+	return json_unless(bad, all);
 }
 
 static json_t *exchanges(const struct lvt_shard *sum)
 {
 	const __u64 *n = sum->exchanges;
 
-	return json_pack("{s:o, s:o, s:o, s:o}", "request_response",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "request_response",
 			 json_count(n[EXCHANGE_REQUEST_RESPONSE]), "pipelined",
 			 json_count(n[EXCHANGE_PIPELINED]), "unsolicited",
 			 json_count(n[EXCHANGE_UNSOLICITED]), "aborted",
-			 json_count(n[EXCHANGE_ABORTED]));
+			 json_count(n[EXCHANGE_ABORTED]), "streaming", json_count(sum->streaming));
 }
 
 static json_t *littles_law(const struct run_service *s)
@@ -138,73 +150,108 @@ static json_t *batches(const struct lvt_shard *sum)
 static json_t *pids(const struct run_service *s)
 {
 	json_t *all = json_array();
+	int bad = 0;
 
-	for (__u32 i = 0; i < s->n_pids && i < RUN_MAX_PIDS; i++) {
-		if (json_array_append_new(all, json_integer(s->pids[i]))) {
-			json_decref(all);
-			return NULL;
-		}
-	}
-	return all;
+	for (__u32 i = 0; i < s->n_pids && i < RUN_MAX_PIDS && !bad; i++)
+		bad = json_array_append_new(all, json_integer(s->pids[i]));
+	return json_unless(bad, all);
 }
 
 static json_t *evidence(const struct finding *f)
 {
 	json_t *all = json_object();
+	int bad = 0;
 
-	for (size_t i = 0; i < f->n_evidence; i++) {
+	for (size_t i = 0; i < f->n_evidence && !bad; i++) {
 		const struct evidence *e = &f->evidence[i];
 
-		if (json_put(all, e->name,
-			     e->word ? json_string(e->word) : json_number(e->number))) {
-			json_decref(all);
-			return NULL;
-		}
+		bad = json_put(all, e->name,
+			       e->word[0] ? json_name(e->word) : json_number(e->number));
 	}
-	return all;
+	return json_unless(bad, all);
 }
 
 json_t *json_findings(const struct finding *found, size_t n)
 {
 	json_t *all = json_array();
+	int bad = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		json_t *f = json_pack("{s:s, s:s, s:o}", "id", found[i].id, "text", found[i].text,
-				      "evidence", evidence(&found[i]));
+	for (size_t i = 0; i < n && !bad; i++) {
+		json_t *f = json_pack("{s:s, s:o, s:o}", "id", found[i].id, "text",
+				      json_name(found[i].text), "evidence", evidence(&found[i]));
 
-		if (json_array_append_new(all, f)) {
-			json_decref(all);
-			return NULL;
-		}
+		bad = json_array_append_new(all, f);
 	}
-	return all;
+	return json_unless(bad, all);
+}
+
+static json_t *multiplexed(const struct lvt_shard *sum)
+{
+	return json_pack("{s:o, s:o}", "sampled", json_count(sum->batch_sampled), "found",
+			 json_count(sum->h2_found));
+}
+
+static json_t *utilisation(const struct run_service *s)
+{
+	if (isnan(s->cpu_share) && isnan(s->runq_share))
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}", "threads", json_count(s->threads), "cpu_share",
+			 json_number(s->cpu_share), "runq_share", json_number(s->runq_share));
+}
+
+/* What it is and what went through it. */
+static json_t *counts(const struct run_service *s)
+{
+	const struct lvt_shard *sum = s->sum;
+
+	return json_pack("{s:i, s:s, s:o, s:o, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "port", s->port, "family", "tcp", "comm", json_name(s->comm), "pids",
+			 pids(s), "processes", (int)s->n_pids, "netns", json_count(s->netns),
+			 "foreign_netns", (int)s->foreign_netns, "window_s",
+			 json_number(s->window_s), "requests", json_count(service_requests(s)),
+			 "throughput_rps", json_number(service_rps(s)), "bytes_in",
+			 json_count(sum->bytes_in), "bytes_out", json_count(sum->bytes_out),
+			 "connections", json_count(sum->connections));
+}
+
+static json_t *exchanged(const struct run_service *s)
+{
+	const struct lvt_shard *sum = s->sum;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "exchanges", exchanges(sum),
+			 "multi_thread", json_count(sum->multi_thread), "batches", batches(sum),
+			 "multiplexed", multiplexed(sum), "plain_share",
+			 json_number(service_plain_share(s)), "latency_ns", latency(s), "stages",
+			 stages(s), "anatomy", anatomy(s));
+}
+
+static json_t *causes(const struct run *r, const struct run_service *s)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "blocked_on",
+			 json_waits(s, false), "preempted_by", json_waits(s, true), "queue_blocked",
+			 json_queue_blocked(s), "net", json_net(r, s), "tcp", json_tcp(r, s),
+			 "littles_law", littles_law(s), "utilisation", utilisation(s), "slowest",
+			 json_slowest(r, s), "outbound", json_outbound(r, s));
+}
+
+static json_t *sentences(const struct run *r, const struct run_service *s)
+{
+	struct finding found[MAX_FINDINGS], warned[MAX_WARNINGS];
+	size_t n_found = service_findings(s, found), n_warned = service_warnings(r, s, warned);
+
+	return json_pack("{s:o, s:o}", "warnings", json_findings(warned, n_warned), "findings",
+			 json_findings(found, n_found));
 }
 
 json_t *json_service(const struct run *r, const struct run_service *s)
 {
-	const struct lvt_shard *sum = s->sum;
-	struct finding found[MAX_FINDINGS], warned[MAX_WARNINGS];
-	size_t n_found = service_findings(s, found), n_warned = service_warnings(r, s, warned);
-	json_t *counts, *all;
+	json_t *all = counts(s);
+	json_t *parts[] = { exchanged(s), causes(r, s), sentences(r, s) };
+	int bad = 0;
 
-	counts = json_pack("{s:i, s:s, s:o, s:o, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
-			   "port", s->port, "family", "tcp", "comm", json_name(s->comm), "pids",
-			   pids(s), "processes", (int)s->n_pids, "netns", json_count(s->netns),
-			   "foreign_netns", (int)s->foreign_netns, "window_s",
-			   json_number(s->window_s), "requests", json_count(service_requests(s)),
-			   "throughput_rps", json_number(service_rps(s)), "bytes_in",
-			   json_count(sum->bytes_in), "bytes_out", json_count(sum->bytes_out),
-			   "connections", json_count(sum->connections));
-	all = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:o, s:n, s:o, s:n, s:o, s:o}",
-			"exchanges", exchanges(sum), "multi_thread", json_count(sum->multi_thread),
-			"batches", batches(sum), "plain_share", json_number(service_plain_share(s)),
-			"latency_ns", latency(s), "stages", stages(s), "net", "anatomy", anatomy(s),
-			"blocked_on", "littles_law", littles_law(s), "utilisation", "warnings",
-			json_findings(warned, n_warned), "findings", json_findings(found, n_found));
-	if (!counts || !all || json_object_update(counts, all)) {
-		json_decref(counts);
-		counts = NULL;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		bad |= json_object_update(all, parts[i]);
+		json_decref(parts[i]);
 	}
-	json_decref(all);
-	return counts;
+	return json_unless(bad, all);
 }

@@ -9,6 +9,8 @@
 
 #define PLAIN_ENOUGH 0.95 /* share of plain request-response exchanges */
 #define BATCHES_MANY 0.05 /* share of sampled requests that hold several messages */
+#define FRAMES_MANY 0.05  /* ... that are HTTP/2 frames */
+#define STREAMS_MANY 0.05 /* share of answers that are transfers */
 
 static const struct {
 	const char *id, *text; /* text: with the share before it */
@@ -70,6 +72,43 @@ static size_t warn_batches(const struct run_service *s, struct finding *found)
 	return 1;
 }
 
+static size_t warn_multiplexed(const struct run_service *s, struct finding *found)
+{
+	const struct lvt_shard *sum = s->sum;
+	double part = sum->batch_sampled ? (double)sum->h2_found / sum->batch_sampled : 0;
+	char hits[UNIT_LEN], sampled[UNIT_LEN];
+
+	if (part <= FRAMES_MANY)
+		return 0;
+	fmt_count(hits, sizeof(hits), sum->h2_found);
+	fmt_count(sampled, sizeof(sampled), sum->batch_sampled);
+	finding_set(
+		found, part, "multiplexed",
+		"multiplexed: %s of %s sampled payloads are HTTP/2 frames: requests share a "
+		"connection at the same time, so latency is of a turn of the connection, not of "
+		"one request.",
+		hits, sampled);
+	finding_number(found, "sampled", sum->batch_sampled);
+	finding_number(found, "found", sum->h2_found);
+	return 1;
+}
+
+static size_t warn_streaming(const struct run_service *s, struct finding *found)
+{
+	double part = (double)s->sum->streaming / service_requests(s);
+	char share[UNIT_LEN];
+
+	if (part <= STREAMS_MANY)
+		return 0;
+	finding_set(found, part, "streaming",
+		    "stream: %s of the answers are transfers: their latency is the time that the "
+		    "transfer took.",
+		    fmt_share(share, sizeof(share), part));
+	finding_number(found, "share", part);
+	finding_number(found, "streaming", s->sum->streaming);
+	return 1;
+}
+
 static size_t warn_no_requests(const struct run_service *s, struct finding *found)
 {
 	const struct lvt_shard *sum = s->sum;
@@ -122,6 +161,8 @@ size_t service_warnings(const struct run *r, const struct run_service *s,
 
 	if (!n) {
 		n = warn_batches(s, found);
+		n += warn_multiplexed(s, found + n);
+		n += warn_streaming(s, found + n);
 		n += warn_kinds(s, found + n);
 	}
 	return n + warn_window(r, s, found + n);
