@@ -10,6 +10,7 @@ import os
 import socket
 import time
 
+import reasons
 import servers
 from session import Failure, Trace, first_number, need, parse_report, run_client, settle
 
@@ -25,6 +26,7 @@ class Result:
     # server has counted and lvt calls aborted.
     cut_off: int = 0
     aborted: int = 0  # exchanges that end without an answer, exactly
+    unsolicited: int = 0  # sends that answer no request, exactly; None: not known
     explain: str = ""  # what truth is made of
     plain: bool = True  # each exchange is one request and one answer
     report: dict = None  # None when lvt was left out
@@ -43,13 +45,13 @@ def case(name):
     return add
 
 
-def traced(server, client, lvt):
-    """Run the client under a trace; returns (client's text, report, service)."""
+def traced(server, client, lvt, *options):
+    """Run the client under a trace; returns (what the client returned, report, service)."""
     if not lvt:
         text = client()
         settle(server.port)
         return text, None, None
-    with Trace(server.port) as trace:
+    with Trace(server.port, options=options) as trace:
         text = client()
         settle(server.port)
         report, service = parse_report(trace.finish(), server.port)
@@ -198,7 +200,10 @@ def http_case(server, lvt, connections=CONNECTIONS, words=()):
 
 @case("nginx")
 def nginx(lvt):
-    return http_case(servers.Nginx(), lvt)
+    result = http_case(servers.Nginx(), lvt)
+    if lvt:
+        result.extra += reasons.judge(reasons.law_checks, result.service)
+    return result
 
 
 @case("nginx-close")
@@ -213,7 +218,7 @@ def nginx_workers(lvt):
 
 @case("nginx-reuseport")
 def nginx_reuseport(lvt):
-    return http_case(servers.Nginx(workers=2, reuseport=True), lvt)
+    return http_case(servers.Nginx(workers=2, listen="reuseport"), lvt)
 
 
 @case("node")
@@ -305,6 +310,7 @@ def checks(result):
     yield share < 0.01, f"unattributed is under 1 % of the time: {share:.3%}, gaps {gaps}"
     requests, count = service["requests"], service["latency_ns"]["count"]
     yield count == requests, f"all {requests} requests are in the histogram: {count}"
+    yield from reasons.checks(service)
 
 
 def count_checks(result):
@@ -323,9 +329,17 @@ def count_checks(result):
         yield aborted <= result.cut_off, f"{aborted} aborted, at most {result.cut_off}"
     else:
         yield aborted == result.aborted, f"{aborted} aborted, {result.aborted} in truth"
-    yield kinds["unsolicited"] == 0, f"nothing unsolicited: {kinds['unsolicited']}"
+    if result.unsolicited is not None:
+        sent = kinds["unsolicited"]
+        yield sent == result.unsolicited, f"{sent} unsolicited, {result.unsolicited} in truth"
     if result.plain:
-        yield kinds["pipelined"] == 0, f"nothing pipelined: {kinds['pipelined']}"
+        yield from reasons.judge(plain_checks, result.service)
+
+
+def plain_checks(service):
+    others = {kind: service["exchanges"][kind] for kind in ("pipelined", "streaming")}
+    others["multiplexed"] = service["multiplexed"]["found"]
+    yield not any(others.values()), f"nothing is pipelined, streaming, multiplexed: {others}"
 
 
 def sum_of_stages(service):

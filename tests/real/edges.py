@@ -44,7 +44,9 @@ def service_at(report, port):
 def kinds(service, requests, **others):
     """Is every exchange of its kind?"""
     expected = {"request_response": requests, "pipelined": 0, "unsolicited": 0, "aborted": 0}
-    return says("exchanges", service["exchanges"], {**expected, **others})
+    expected.update(others)
+    found = {kind: service["exchanges"][kind] for kind in expected}
+    return says("exchanges", found, expected)
 
 
 # ---- data that comes with the handshake ----

@@ -31,9 +31,12 @@ class Redis(Server):
     def ask(self, *words):
         return run_client([need("redis-cli"), "-h", self.host, "-p", str(self.port), *words])
 
+    def stats(self):
+        return self.ask("info", "commandstats")
+
     def calls(self):
         """Commands executed since the start, by name."""
-        rows = re.findall(r"cmdstat_([^:]+):calls=(\d+)", self.ask("info", "commandstats"))
+        rows = re.findall(r"cmdstat_([^:]+):calls=(\d+)", self.stats())
         return {name: int(calls) for name, calls in rows}
 
 
@@ -46,8 +49,10 @@ class Nginx(Server):
     name = "nginx"
     stop_signal = signal.SIGTERM
 
-    def __init__(self, workers=1, reuseport=False):
-        self.workers, self.reuseport = workers, reuseport
+    def __init__(self, workers=1, listen="", config="", location=""):
+        """Further words of `listen`, and what else stands in http {} and in location / {}."""
+        self.workers, self.listen = workers, listen
+        self.config, self.location = config, location
 
     def prepare(self):
         need("nginx")
@@ -62,22 +67,22 @@ class Nginx(Server):
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         user = "user root;" if os.getuid() == 0 else ""
-        self.config = self.write(
+        self.conf = self.write(
             "nginx.conf",
             f"""daemon off; {user} worker_processes {self.workers};
 pid {self.path("nginx.pid")}; error_log {self.path("error.log")};
 events {{ worker_connections 1024; }}
 http {{
-{temp}access_log off; keepalive_requests 1000000000;
-server {{ listen {self.host}:{self.port}{" reuseport" if self.reuseport else ""};
-root {self.path("html")}; }}
+{temp}access_log off; keepalive_requests 1000000000; {self.config}
+server {{ listen {self.host}:{self.port} {self.listen};
+root {self.path("html")}; location / {{ {self.location} }} }}
 server {{ listen {self.host}:{self.status_port}; location / {{ stub_status; }} }}
 }}
 """,
         )
 
     def command(self):
-        return [need("nginx"), "-e", self.path("error.log"), "-c", self.config, "-p", self.dir]
+        return [need("nginx"), "-e", self.path("error.log"), "-c", self.conf, "-p", self.dir]
 
     def started(self):
         self.before = self.requests()
@@ -95,6 +100,10 @@ server {{ listen {self.host}:{self.status_port}; location / {{ stub_status; }} }
 class Postgres(Server):
     name = "postgres"
     stop_signal = signal.SIGINT  # fast shutdown
+
+    def __init__(self, durable=False):
+        """durable: what is committed is on a disk, as it is by default."""
+        self.on_disk = durable
 
     def programs(self):
         """The folder of the server's programs: Debian keeps it out of PATH."""
@@ -126,14 +135,16 @@ class Postgres(Server):
     def command(self):
         options = {
             "port": self.port, "listen_addresses": self.host, "unix_socket_directories": "",
-            "fsync": "off", "autovacuum": "off", "logging_collector": "off", "ssl": "off",
+            "fsync": "on" if self.on_disk else "off", "autovacuum": "off",
+            "logging_collector": "off", "ssl": "off",
         }  # fmt: skip
         words = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
         return [os.path.join(self.programs(), "postgres"), "-D", self.path("pg/data"), *words]
 
-    def pgbench(self, *words):
+    def pgbench(self, *words, settings=""):
         """The environment is cleared so that the exchanges at a connection's start are known."""
         env = {"PATH": os.environ["PATH"], "PGSSLMODE": "prefer", "PGGSSENCMODE": "disable"}
+        env["PGOPTIONS"] = settings
         program = need("pgbench", self.programs())
         where = ["-h", self.host, "-p", str(self.port), "-U", "postgres"]
         return run_client([program, *where, *words, "postgres"], env)

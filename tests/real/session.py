@@ -173,6 +173,19 @@ class Trace:
         self.stdout.close()
 
 
+def disk_folder():
+    """A folder for temporary files whose filesystem is not in memory, or Skip."""
+    with open("/proc/self/mounts", encoding="utf-8") as mounts:
+        kinds = {point: kind for _, point, kind, *_ in map(str.split, mounts)}
+    for folder in ("/var/tmp", tempfile.gettempdir(), os.path.join(ROOT, ".output")):
+        point = os.path.realpath(folder)
+        while point not in kinds and point != "/":
+            point = os.path.dirname(point)
+        if os.path.isdir(folder) and kinds.get(point) not in ("tmpfs", "ramfs"):
+            return folder
+    raise Skip("no folder for temporary files is on a disk")
+
+
 class Server:
     """A server process in a folder of its own, on a free loopback port.
 
@@ -183,11 +196,12 @@ class Server:
     name = "server"
     host = "127.0.0.1"
     user = None
+    on_disk = False  # its folder must not be in memory
     stop_signal = signal.SIGTERM
 
     def __enter__(self):
         self.port = free_port(self.host)
-        self.dir = tempfile.mkdtemp(prefix="lvt-real-")
+        self.dir = tempfile.mkdtemp(prefix="lvt-real-", dir=disk_folder() if self.on_disk else None)
         self.process = None
         self.log = None
         try:
