@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What TCP does: connections come and go, data and acknowledgements come in. */
 #include "arrive.bpf.h"
+#include "outbound.bpf.h"
 #include "wake.bpf.h"
 
 SEC("tp_btf/tcp_probe")
@@ -15,12 +16,17 @@ int BPF_PROG(lvt_arrive, struct sock *sk, struct sk_buff *skb)
 		return 0;
 	if (!c && port_is_traced(sk->__sk_common.skc_num))
 		c = conn_late(sk);
-	if (!c)
+	if (!c && !cfg_client)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return 0;
 	segment_of(&seg, skb);
+	if (!c) {
+		if (segment_is_new(&seg, tp))
+			out_receive(sk);
+		return 0;
+	}
 	if (c->phase == PHASE_ANSWERED && !c->acked && (s32)(seg.ack - tp->write_seq) >= 0)
 		c->acked = now = bpf_ktime_get_ns();
 	if (segment_is_new(&seg, tp))
@@ -83,6 +89,8 @@ int BPF_PROG(lvt_state, struct sock *sk, int old, int new)
 	/* after a peer's FIN (CLOSE_WAIT) the answer may still come */
 	if ((old != TCP_ESTABLISHED && old != TCP_CLOSE_WAIT) || new == TCP_CLOSE_WAIT)
 		return 0;
+	if (cfg_client)
+		out_close(sk);
 	c = conn_of(sk);
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (c && tp)

@@ -30,8 +30,9 @@ const volatile s32 cfg_cgroup_subsys __weak = -1;     /* v1: index of its contro
 const volatile u8 cfg_wait[512] __weak = {};	      /* enum wait_class by syscall number */
 const volatile u8 cfg_buffer[512] __weak = {};	      /* enum buffer_class by syscall number */
 const volatile u8 cfg_wakes[512] __weak = {};	      /* WAKES_ bits by syscall number */
-const volatile u8 cfg_ready __weak = 0; /* sk_data_ready is there: a socket's wake-ups are known */
-const volatile u8 cfg_rx __weak = 0;	/* receive time stamps are on */
+const volatile u8 cfg_ready __weak = 0;	 /* sk_data_ready is there: a socket's wake-ups are known */
+const volatile u8 cfg_rx __weak = 0;	 /* receive time stamps are on */
+const volatile u8 cfg_client __weak = 0; /* what services send is traced, too */
 
 /* ---- shared with the loader while it runs ---- */
 
@@ -45,8 +46,10 @@ u32 sweep_final __weak = 0; /* the window is over: the sweep ends whatever has b
 u32 n_services __weak = 0; /* registered, may exceed LVT_MAX_SERVICES by those that found no room */
 u32 n_procs __weak = 0; /* rises with every new (service, process): time to look at its threads */
 u64 sweep_idle_ns __weak = 0; /* the sweep ends answered requests that have been idle so long */
-u64 traced_ports[1024] __weak = {}; /* a bit for each local port of a service, in any namespace */
-u64 real_offset __weak = 0;	    /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
+u64 traced_ports[1024] __weak = {};   /* a bit for each local port of a service, in any namespace */
+u64 listened_ports[1024] __weak = {}; /* a bit for each port that anybody listens on */
+u32 n_outbound __weak = 0;  /* peers of outbound connections, may exceed LVT_MAX_OUTBOUND */
+u64 real_offset __weak = 0; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 
 /*
  * Traced threads that are ready without a CPU: while there are any, who runs is noted. The first is the

@@ -10,9 +10,9 @@
 
 static __always_inline void peer_of(struct lvt_peer *peer, const struct sock *sk)
 {
-	u64 *addr = (u64 *)peer->addr;
+	u32 *addr = (u32 *)peer->addr; /* it need not be better aligned */
 
-	addr[0] = addr[1] = 0;
+	addr[0] = addr[1] = addr[2] = addr[3] = 0;
 	peer->port = 0;
 	peer->family = sk->__sk_common.skc_family;
 	if (peer->family == AF_INET)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is there already: iterators that the loader runs at start, for new services, and to sweep. */
 #include "service.bpf.h"
+#include "outbound.bpf.h"
 #include "arch.bpf.h"
 #include "iter.h"
 #include <bpf/bpf_tracing.h>
@@ -144,6 +145,15 @@ static __always_inline void open_at_start(struct sock *sk, struct tcp_sock *tp)
 		lvt_count(COUNTER_OPEN_AT_START, 1);
 }
 
+/* The answer to a request of ours is complete when the connection has been idle, or the window is over. */
+static __always_inline void sweep_out(struct sock *sk)
+{
+	struct out *o = bpf_sk_storage_get(&lvt_outs, sk, 0, 0);
+
+	if (o && (sweep_final || bpf_ktime_get_ns() - o->last >= sweep_idle_ns))
+		out_finish(o);
+}
+
 /*
  * Connections of one network namespace: those open before us get their state; answered requests that
  * have been idle, with everything acknowledged, are complete. Runs under the socket's lock.
@@ -168,6 +178,8 @@ int lvt_sweep(struct bpf_iter__tcp *ctx)
 		return 0;
 	c = conn_of(sk);
 	if (!c) {
+		if (cfg_client)
+			sweep_out(sk);
 		open_at_start(sk, tp);
 		return 0;
 	}

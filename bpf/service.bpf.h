@@ -147,6 +147,8 @@ static __always_inline void service_listens(const struct sock *sk, struct task_s
 	/* listen() without bind() comes here before it gets its port */
 	if (!key.port)
 		rescan = 1;
+	if (key.port)
+		__sync_fetch_and_or(&listened_ports[key.port / 64 & 1023], 1ull << (key.port & 63));
 	if (!key.port || !port_matches(key.port))
 		return;
 	known = bpf_map_lookup_elem(&lvt_service_ids, &key);

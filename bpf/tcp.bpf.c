@@ -2,6 +2,7 @@
 /* What the application does: it reads, it sends. */
 #include "arrive.bpf.h"
 #include "exemplar_send.bpf.h"
+#include "outbound.bpf.h"
 #include "payload.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -226,6 +227,8 @@ static __always_inline int conn_send(struct sock *sk, bool ended)
 	struct act a;
 	u64 cpu, next;
 
+	if (cfg_client && !c && enabled)
+		out_send(sk);
 	if (!c || !enabled)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);

@@ -129,6 +129,21 @@ struct lvt_wait_sum {
 
 #define LVT_MAX_WAIT_ROWS 2048
 
+/* Requests that the processes of a service send to one peer. */
+#define LVT_MAX_OUTBOUND 64
+
+struct lvt_outbound_key {
+	__u32 service;
+	struct lvt_peer peer;
+};
+
+struct lvt_outbound {
+	struct lvt_outbound_key key;
+	__u64 first[HIST_BUCKETS],
+		last[HIST_BUCKETS]; /* from the send to the answer's first, last byte */
+	__u64 first_sum, first_max, last_sum, last_max;
+};
+
 /* One of the slowest requests, whole. Times are CLOCK_MONOTONIC ns; 0 = not known. */
 #define LVT_EXEMPLAR_WAITS 12
 #define LVT_EXEMPLAR_RING (512 * 1024) /* bytes; a power of two */

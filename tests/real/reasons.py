@@ -104,13 +104,14 @@ def table_defects(service, table, stages):
         expected = mean(service, stage) * requests if requests else 0
         if not near(total, expected, requests):
             yield False, f"{stage} is {expected:.0f} ns, its rows {total}"
-    by_size = [row["total_ns"] for row in found]
-    if by_size != sorted(by_size, reverse=True):
+    by_size = [(row["other"], -row["total_ns"]) for row in found]
+    if by_size != sorted(by_size):
         yield False, "the most is not first"
     for row in found:
         if row["stage"] not in stages:
             yield False, f"a row of {row['stage']}"
-        if row["count"] <= 0 or abs(row["share"] * whole - row["total_ns"]) > 1 + 1e-3 * whole:
+        counted = row["count"] is None if row["other"] else row["count"] > 0
+        if not counted or abs(row["share"] * whole - row["total_ns"]) > 1 + 1e-3 * whole:
             yield False, f"count or share is not that of {row['total_ns']} ns: {brief([row])}"
         named = any(row.get(name) is not None for name in ("syscall", "peer", "waker", "comm"))
         if named and row["other"]:

@@ -70,7 +70,10 @@ static enum lvt_stage stage_of(const struct lvt_exemplar *x, const struct lvt_wa
 
 	if (w->end > x->read)
 		return stage;
-	return w->cause == CAUSE_RUNQ ? STAGE_QUEUE_RUNQ : STAGE_QUEUE_BLOCKED;
+	if (w->cause == CAUSE_RUNQ)
+		return STAGE_QUEUE_RUNQ;
+	/* while nobody had accepted the connection */
+	return x->stage[STAGE_QUEUE_ACCEPT] ? STAGE_QUEUE_ACCEPT : STAGE_QUEUE_BLOCKED;
 }
 
 /* The kernel side has them latest first. A wait may have begun before the request did. */

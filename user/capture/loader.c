@@ -108,6 +108,9 @@ static void configure(struct tracer *t, const struct tracer_options *o)
 		   sizeof(s->rodata->cfg_wait));
 	s->rodata->cfg_ready = t->ready_hook;
 	s->rodata->cfg_rx = o->rx_timestamps;
+	s->rodata->cfg_client = o->client;
+	if (!o->client)
+		bpf_map__set_max_entries(s->maps.lvt_outbound, 1);
 	s->bss->sweep_idle_ns = o->idle_s * 1e9;
 }
 
@@ -149,6 +152,7 @@ static int load(struct tracer *t, const struct tracer_options *o, struct err *e)
 	t->fd_flows = bpf_map__fd(t->skel->maps.lvt_flows);
 	t->fd_flights = bpf_map__fd(t->skel->maps.lvt_flights);
 	t->fd_wait_rows = bpf_map__fd(t->skel->maps.lvt_wait_rows);
+	t->fd_outbound = bpf_map__fd(t->skel->maps.lvt_outbound);
 	return exemplars_open(&t->exemplars, bpf_map__fd(t->skel->maps.lvt_exemplars), e);
 }
 

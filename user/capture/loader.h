@@ -13,7 +13,7 @@
  * The kernel side of a trace: programs, maps, and the work that has to be done beside them.
  *
  *	struct tracer *t;
- *	tracer_open(&t, &filter, idle, e);	load, find the services that there are
+ *	tracer_open(&t, &filter, &options, e);	load, find the services that there are
  *	tracer_start(t, e);		attach; the traced window begins
  *	tracer_tick(t, &wait, e);		every TRACER_TICK_MS
  *	tracer_stop(t, e);		the window ends; what is answered is complete
@@ -33,6 +33,7 @@ enum {
 struct tracer_options {
 	double idle_s;	    /* an answer is complete when its connection has been idle so long */
 	bool rx_timestamps; /* switch the kernel's receive time stamps on, for the whole host */
+	bool client;	    /* trace what the services' processes send, too */
 	bool measure;	    /* the programs' own run time; it makes each call 79 ns longer */
 };
 
@@ -50,7 +51,7 @@ struct tracer {
 	__u32 procs_seen;
 	__u32 ticks;
 	__u64 started_ns, stopped_ns; /* CLOCK_MONOTONIC */
-	int fd_services, fd_procs, fd_counters, fd_flows, fd_flights, fd_wait_rows;
+	int fd_services, fd_procs, fd_counters, fd_flows, fd_flights, fd_wait_rows, fd_outbound;
 	struct exemplars exemplars;
 	int rx_socket, stats_fd; /* each holds a switch of the kernel on; -1 = not */
 	__u64 run_ns, run_count; /* of our programs, if they were measured */

@@ -60,19 +60,19 @@ static bool peer_is_here(const struct names *names, const struct lvt_peer *peer)
 	return false;
 }
 
-static void name_peer(const struct names *names, struct run_wait *w)
+/* Who listens there, if it is this host: comm has room for LVT_COMM_LEN + 1. */
+static void name_peer(const struct names *names, const struct lvt_peer *peer, char *comm,
+		      __u32 *pid)
 {
 	size_t i;
 
-	if ((w->peer.family != AF_INET && w->peer.family != AF_INET6) ||
-	    !peer_is_here(names, &w->peer))
+	if ((peer->family != AF_INET && peer->family != AF_INET6) || !peer_is_here(names, peer))
 		return;
 	for (i = 0; i < names->n_listeners; i++) {
-		if (names->listener[i].port != w->peer.port)
+		if (names->listener[i].port != peer->port)
 			continue;
-		snprintf(w->peer_comm, sizeof(w->peer_comm), "%.*s", LVT_COMM_LEN,
-			 names->listener[i].comm);
-		w->peer_pid = names->listener[i].pid;
+		snprintf(comm, LVT_COMM_LEN + 1, "%.*s", LVT_COMM_LEN, names->listener[i].comm);
+		*pid = names->listener[i].pid;
 	}
 }
 
@@ -110,7 +110,7 @@ static void fill(const struct names *names, const struct lvt_wait_key *k,
 		name_cgroup(w);
 	else
 		syscall_name(w->syscall, sizeof(w->syscall), k->sysno);
-	name_peer(names, w);
+	name_peer(names, &w->peer, w->peer_comm, &w->peer_pid);
 }
 
 static int most_first(const void *a, const void *b)
@@ -176,6 +176,53 @@ static int read_service(struct run_service *s, __u32 id, const struct names *nam
 	return 0;
 }
 
+static __u64 *copy_cells(const __u64 *cells)
+{
+	__u64 *copy = malloc(HIST_BUCKETS * sizeof(*copy));
+
+	if (copy)
+		memcpy(copy, cells, HIST_BUCKETS * sizeof(*copy));
+	return copy;
+}
+
+static int add_outbound(const struct names *names, const struct lvt_outbound *row,
+			struct run_service *s)
+{
+	struct run_outbound *o, *more = realloc(s->outbound, (s->n_outbound + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	s->outbound = more;
+	o = &more[s->n_outbound++];
+	*o = (struct run_outbound){ .peer = row->key.peer,
+				    .first = copy_cells(row->first),
+				    .last = copy_cells(row->last),
+				    .first_sum = row->first_sum,
+				    .first_max = row->first_max,
+				    .last_sum = row->last_sum,
+				    .last_max = row->last_max };
+	name_peer(names, &o->peer, o->comm, &o->pid);
+	return o->first && o->last ? 0 : -ENOMEM;
+}
+
+/* What the services' processes send, by peer. */
+static int read_outbound(const struct tracer *t, struct run *r, const struct names *names)
+{
+	struct lvt_outbound *row = malloc(sizeof(*row));
+	int err = row ? 0 : -ENOMEM;
+	__u32 i;
+
+	r->outbound = t->options.client;
+	for (i = 0; i < LVT_MAX_OUTBOUND && r->outbound && !err; i++) {
+		if (bpf_map_lookup_elem(t->fd_outbound, &i, row) || !row->key.peer.family)
+			break;
+		if (row->key.service < r->n_services)
+			err = add_outbound(names, row, &r->services[row->key.service]);
+	}
+	free(row);
+	return err;
+}
+
 /* The kernel's table; returns how many rows, or -ENOMEM. */
 static int read_rows(int map, struct lvt_wait_key **keys, struct lvt_wait_sum **sums)
 {
@@ -204,13 +251,15 @@ int why_read(const struct tracer *t, struct run *r, struct err *e)
 
 	if (names)
 		n = read_rows(t->fd_wait_rows, &keys, &sums);
-	if (n > 0) {
+	if (n > 0 || t->options.client) {
 		names->n_listeners = listeners_read(names->listener);
 		if (getifaddrs(&names->own))
 			names->own = NULL;
 	}
 	for (i = 0; i < r->n_services && n >= 0 && !err; i++)
 		err = read_service(&r->services[i], i, names, keys, sums, n);
+	if (names && n >= 0 && !err)
+		err = read_outbound(t, r, names);
 	if (names && names->own)
 		freeifaddrs(names->own);
 	free(names);

@@ -12,8 +12,8 @@ static json_t *blocked_on(const struct run_wait *w, double share)
 			 json_peer(&w->peer), "peer_comm", json_known_name(w->peer_comm),
 			 "peer_pid", json_known(w->peer_pid, w->peer_pid), "waker",
 			 json_known_name(w->who), "other", (int)w->other, "count",
-			 json_count(w->waits), "total_ns", json_count(w->ns), "share",
-			 json_number(share));
+			 w->other ? json_null() : json_count(w->waits), "total_ns",
+			 json_count(w->ns), "share", json_number(share));
 }
 
 static json_t *preempted_by(const struct run_wait *w, double share)
@@ -23,8 +23,8 @@ static json_t *preempted_by(const struct run_wait *w, double share)
 	return json_pack("{s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "stage", stage_name(w->stage),
 			 "comm", json_known_name(w->who), "pid", json_known(w->pid, pid), "cgroup",
 			 json_known_name(w->cgroup), "other", (int)w->other, "count",
-			 json_count(w->waits), "total_ns", json_count(w->ns), "share",
-			 json_number(share));
+			 w->other ? json_null() : json_count(w->waits), "total_ns",
+			 json_count(w->ns), "share", json_number(share));
 }
 
 json_t *json_waits(const struct run_service *s, bool runq)
