@@ -84,4 +84,54 @@ __weak __noinline int batch_messages(const struct batch *b, __u32 length)
 	return 1;
 }
 
+/* HTTP/2 frame types (RFC 9113, section 6), and the largest frame without a setting to the contrary. */
+enum { H2_DATA, H2_HEADERS, H2_PRIORITY, H2_RST_STREAM, H2_SETTINGS, H2_TYPES = 10 };
+#define H2_HEADER 9
+#define H2_FRAME_MAX 16384
+#define H2_FRAMES_MAX 16 /* looked at */
+
+/* The length of the frame at `at`, with its header; 0 if none can begin there. */
+__weak __noinline __u32 batch_frame(const struct batch *b, __u32 at)
+{
+	__u64 w;
+	__u32 length, type, stream;
+
+	if (!b || at + H2_HEADER > BATCH_WINDOW)
+		return 0;
+	w = batch_word(b, at);
+	length = (w & 255) << 16 | (w >> 8 & 255) << 8 | (w >> 16 & 255);
+	type = w >> 24 & 255;
+	stream = (w >> 40 & 255) << 24 | (w >> 48 & 255) << 16 | (w >> 56) << 8 |
+		 b->bytes[(at + 8) & (BATCH_WINDOW - 1)];
+	if (length > H2_FRAME_MAX || type >= H2_TYPES || stream >> 31)
+		return 0;
+	/* a client's streams are odd; settings, the only frames of any length besides, are of none */
+	if (type <= H2_RST_STREAM ? !(stream & 1) : type == H2_SETTINGS && (stream || length % 6))
+		return 0;
+	return length + H2_HEADER;
+}
+
+/*
+ * Is the payload HTTP/2: nothing but whole frames, or frames to the end of the window? Then the
+ * connection carries many requests at once.
+ */
+__weak __noinline int batch_is_h2(const struct batch *b, __u32 length)
+{
+	__u32 i, at = 0, n, end = length < BATCH_WINDOW ? length : BATCH_WINDOW;
+
+	if (!b)
+		return 0;
+	for (i = 0; i < H2_FRAMES_MAX; i++) {
+		n = batch_frame(b, at);
+		if (!n)
+			break;
+		at += n;
+		if (at + H2_HEADER > end)
+			break;
+	}
+	/* a payload may well look like the start of a data frame that is longer than the window */
+	return at == length ||
+	       (at > end && length > end && (batch_word(b, 0) >> 24 & 255) != H2_DATA);
+}
+
 #endif

@@ -41,6 +41,8 @@ static __always_inline void sample_batch(u32 service, struct task_struct *p, u32
 		return;
 	found = batch_messages(b, length);
 	account_add(&s->batch_sampled, 1);
+	if (batch_is_h2(b, length))
+		account_add(&s->h2_found, 1);
 	if (found > 1) {
 		account_add(&s->batch_found, 1);
 		account_add(&s->batch_messages, found);
