@@ -351,6 +351,14 @@ static __always_inline void request_read(struct conn *c, struct thread *t, struc
 	request_event(c, t, a, cpu, false);
 }
 
+/* ns that its thread waited in its event loop, until other clients ended it. */
+static __always_inline __u64 request_pooled(const struct clocks *now,
+					    const struct clocks *then)
+{
+	return now->ns[CAUSE_MUX] + now->ns[CAUSE_HOME] - then->ns[CAUSE_MUX] -
+	       then->ns[CAUSE_HOME];
+}
+
 /*
  * The application starts a send on a request that it has read: tentatively the last one. Returns the
  * ns by which `done` moved, 0 for the first send.
@@ -389,10 +397,7 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, stru
 	else
 		c->flags &= ~CONN_STALLED;
 	if (waits)
-		waits_charge(&c->waits, waits, c->service,
-			     now->ns[CAUSE_MUX] + now->ns[CAUSE_HOME] - c->at.ns[CAUSE_MUX] -
-				     c->at.ns[CAUSE_HOME],
-			     stalled);
+		waits_charge(&c->waits, waits, c->service, request_pooled(now, &c->at), stalled);
 	c->phase = PHASE_ANSWERED;
 	c->sends++;
 	c->sent = c->acked = 0;

@@ -24,6 +24,7 @@ static __always_inline u32 sleep_class(struct task_struct *task, s32 *sysno, u64
 static __always_inline void switch_out(struct task_struct *p, struct thread *t, u64 now,
 				       bool runnable)
 {
+	struct waits *w;
 	s32 sysno = -1;
 	u64 arg = 0;
 	u32 wait;
@@ -40,8 +41,12 @@ static __always_inline void switch_out(struct task_struct *p, struct thread *t, 
 		return;
 	}
 	wait = sleep_class(p, &sysno, &arg);
+	if (t->timed && thread_waits_on(t, sysno, arg, wait)) {
+		w = waits_of(p);
+		if (w)
+			waits_relabel(w, t->block_start);
+	}
 	thread_sleeps(t, now, sysno, arg, wait);
-	t->sysno = sysno;
 	if (t->wake)
 		waiting_begin(t);
 }

@@ -70,7 +70,9 @@ struct thread {
 	__s64 clock_offset;	      /* CLOCK_MONOTONIC - the scheduler clock, ns; 0 = not known */
 	__u64 born;		      /* its fork, if that was seen; else 0 */
 	__u64 block_start, block_end; /* the last blocked interval */
-	__s32 sysno;		      /* of the last sleep */
+	__u64 sleep_arg;	      /* first argument of its syscall, */
+	__s32 sysno;		      /* and that */
+	__u32 timed;		      /* transition of a futex wait that timed out, + 1; 0 = none */
 	__u32 service;		      /* whose it is, id + 1; 0 = not known */
 	struct checkpoint checkpoint[THREAD_CHECKPOINTS]; /* before transition THREAD_BLOCK * i */
 	__u64 ring[THREAD_RING];			  /* end of an interval << 4 | its cause */
@@ -243,7 +245,8 @@ static __always_inline void thread_woken(struct thread *t, __u64 now, __u32 caus
 	t->block_end = wake;
 	t->block_as = t->wake ? thread_resolve(t, cause) : cause;
 	thread_close(t, wake, t->block_as, CAUSE_RUNQ);
-	if (cause == CAUSE_HOME) {
+	t->timed = t->block_as == CAUSE_SLEEP && t->wait == WAIT_LOCK ? t->head : 0;
+	if (cause == CAUSE_HOME || cause == CAUSE_HOME_LOCK) {
 		t->mark_ns = wake;
 		t->mark = t->clock;
 	}
@@ -327,6 +330,26 @@ static __always_inline __u32 wait_cause(enum wait_class wait)
 	}
 }
 
+/*
+ * A futex wait that timed out was a sleep, unless the thread goes on to wait for the same: then it was for
+ * a lock, as with Python's, which is asked for every 5 ms. Nothing may have asked for its clocks between.
+ */
+static __always_inline bool thread_waits_on(struct thread *t, __s32 sysno, __u64 arg,
+					    enum wait_class wait)
+{
+	__u32 at = t->timed - 1;
+	__u64 ns = t->block_end - t->block_start;
+
+	if (!t->timed || wait != WAIT_LOCK || t->event_ns > t->block_start ||
+	    at / THREAD_BLOCK != t->head / THREAD_BLOCK ||
+	    !same_place(sysno, arg, t->sysno, t->sleep_arg))
+		return false;
+	t->clock.ns[CAUSE_SLEEP] -= ns;
+	t->clock.ns[CAUSE_LOCK] += ns;
+	t->ring[at & (THREAD_RING - 1)] += CAUSE_LOCK - CAUSE_SLEEP;
+	return true;
+}
+
 /* sched_switch: the thread leaves the CPU to sleep in a syscall (sysno -1: none, a page fault). */
 static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sysno, __u64 arg,
 					  enum wait_class wait)
@@ -334,11 +357,14 @@ static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sys
 	__u64 wake = t->wake; /* once: another CPU may be writing it */
 	__u32 cause = wait_cause(wait);
 
+	t->sysno = sysno;
+	t->sleep_arg = arg;
+
 	/* an early wake-up from before this run was for a sleep that never happened */
 	if (wake && t->early && wake < thread_since(t))
 		t->wake = 0;
 	if (thread_is_home(t, sysno, arg, wait))
-		cause = CAUSE_HOME;
+		cause = wait == WAIT_LOCK ? CAUSE_HOME_LOCK : CAUSE_HOME;
 	t->wait = wait;
 	thread_close(t, now, CAUSE_RUN, cause);
 }

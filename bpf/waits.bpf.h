@@ -184,6 +184,43 @@ __weak __noinline int waits_add(struct waits *w, const struct lvt_wait *wait)
 	return 0;
 }
 
+/* The last wait but for run queues, a sleep until a timer, was for a lock: see thread_waits_on(). */
+__weak __noinline int waits_relabel(struct waits *w, __u64 start)
+{
+	struct wait_entry *e;
+	struct wait_slot *s;
+	struct lvt_wait wait;
+	__u32 k, i;
+
+	if (!w)
+		return 0;
+	for (k = 0; k < 4; k++) {
+		e = &w->log[(w->head - 1 - k) & (WAIT_LOG - 1)];
+		if (k >= w->head || e->w.start < start)
+			return 0;
+		if (e->w.cause == CAUSE_SLEEP && e->w.start == start)
+			break;
+	}
+	if (k == 4)
+		return 0;
+	i = e->slot & (WAIT_SLOTS - 1);
+	s = &w->slot[i];
+	if (s->born != e->born)
+		return 0;
+	s->ns -= e->w.end - e->w.start;
+	s->n--;
+	e->w.cause = CAUSE_LOCK;
+	wait = e->w;
+	i = waits_slot(w, wait_key(&wait)) & (WAIT_SLOTS - 1);
+	s = &w->slot[i];
+	s->w = wait;
+	s->ns += wait.end - wait.start;
+	s->n++;
+	e->slot = i;
+	e->born = s->born;
+	return 0;
+}
+
 /* A request is in the thread's hands from now on: what it has waited for so far is not the request's. */
 static __always_inline void waits_begin(struct wait_base *b, const struct waits *w, __u64 now)
 {

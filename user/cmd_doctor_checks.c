@@ -142,6 +142,10 @@ static void check_tracepoints(struct doctor *d, const struct probe *p)
 		{ TRACEPOINT_SCHED_WAKING, "threads become ready" },
 		{ TRACEPOINT_SCHED_PROCESS_FORK, "threads begin" },
 		{ TRACEPOINT_SCHED_PROCESS_EXEC, "processes become other programs" },
+		{ TRACEPOINT_SCHED_PROCESS_EXIT, "threads end" },
+		{ TRACEPOINT_TCP_DESTROY_SOCK, "connections are gone" },
+		{ TRACEPOINT_TCP_RETRANSMIT_SKB, "segments are sent again" },
+		{ TRACEPOINT_NET_DEV_START_XMIT, "an answer is handed to the device" },
 	};
 	const char *todo = p->btf ? NEWER_KERNEL : "see BTF";
 
@@ -156,7 +160,7 @@ static void check_tracepoints(struct doctor *d, const struct probe *p)
 	else
 		remedy(add(d, "hooks", "sk_data_ready",
 			   status_of(p->tracepoint[TRACEPOINT_SK_DATA_READY]), true,
-			   "a request comes with the handshake"),
+			   "a socket wakes a thread; a request comes with the handshake"),
 		       todo);
 }
 

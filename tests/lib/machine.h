@@ -113,7 +113,8 @@ static inline void preempted(__u64 now, int thread)
 static inline void sleeps(__u64 now, int thread, enum wait_class wait, __u64 arg)
 {
 	acts(now, thread);
-	m.t[thread].sysno = 200 + wait;
+	if (thread_waits_on(&m.t[thread], 200 + wait, arg, wait))
+		waits_relabel(&m.w[thread], m.t[thread].block_start);
 	thread_sleeps(&m.t[thread], now, 200 + wait, arg, wait);
 }
 

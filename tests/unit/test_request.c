@@ -240,7 +240,7 @@ static void a_request_in_two_reads(void **state)
 	runs(270, A);
 	reads(280, A, X);
 	sends(300, A, X);
-	EXPECT(X, STAGE_QUEUE_PICKUP, 50, STAGE_SERVICE_CPU, 50, STAGE_SERVICE_BLOCKED, 100);
+	EXPECT(X, STAGE_QUEUE_PICKUP, 50, STAGE_SERVICE_CPU, 50, STAGE_SERVICE_LOCK, 100);
 }
 
 static void a_send_that_blocks(void **state)
@@ -303,7 +303,7 @@ static void an_answer_in_several_sends(void **state)
 	sends(450, A, X);
 	sleeps(500, A, EPOLL); /* after the last one, nothing counts */
 	EXPECT(X, STAGE_SERVICE_CPU, 100 + 80 + 60, STAGE_SERVICE_RUNQ, 20 + 10,
-	       STAGE_SERVICE_BLOCKED, 80);
+	       STAGE_SERVICE_LOCK, 80);
 }
 
 /* Between, the reader answers `n` others: 2n runs of events. */
@@ -378,7 +378,7 @@ static void lost_switches_are_unattributed(void **state)
 	sleeps(350, A, LOCK);
 	woken(400, A);
 	sends(450, A, X); /* here too */
-	EXPECT(X, STAGE_UNATTRIBUTED, 200 + 50, STAGE_SERVICE_CPU, 50, STAGE_SERVICE_BLOCKED, 50);
+	EXPECT(X, STAGE_UNATTRIBUTED, 200 + 50, STAGE_SERVICE_CPU, 50, STAGE_SERVICE_LOCK, 50);
 	assert_int_equal(counters[COUNTER_LOST_SWITCH], 2);
 }
 

@@ -26,7 +26,11 @@ enum probe_answer {
 	X(SCHED_SWITCH, "sched_switch")                 \
 	X(SCHED_WAKING, "sched_waking")                 \
 	X(SCHED_PROCESS_FORK, "sched_process_fork")     \
-	X(SCHED_PROCESS_EXEC, "sched_process_exec")
+	X(SCHED_PROCESS_EXEC, "sched_process_exec")     \
+	X(SCHED_PROCESS_EXIT, "sched_process_exit")     \
+	X(TCP_DESTROY_SOCK, "tcp_destroy_sock")         \
+	X(TCP_RETRANSMIT_SKB, "tcp_retransmit_skb")     \
+	X(NET_DEV_START_XMIT, "net_dev_start_xmit")
 
 enum probe_tracepoint {
 #define X(id, name) TRACEPOINT_##id,
