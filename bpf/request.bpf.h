@@ -352,8 +352,7 @@ static __always_inline void request_read(struct conn *c, struct thread *t, struc
 }
 
 /* ns that its thread waited in its event loop, until other clients ended it. */
-static __always_inline __u64 request_pooled(const struct clocks *now,
-					    const struct clocks *then)
+static __always_inline __u64 request_pooled(const struct clocks *now, const struct clocks *then)
 {
 	return now->ns[CAUSE_MUX] + now->ns[CAUSE_HOME] - then->ns[CAUSE_MUX] -
 	       then->ns[CAUSE_HOME];

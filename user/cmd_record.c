@@ -18,15 +18,17 @@
 #include "cmd.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "report/trace.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON };
-static const char *const formats[] = { "text", "json", NULL };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TRACE };
+static const char *const formats[] = { "text", "json", "trace", NULL };
 
 struct config {
 	struct filter_options filter;
 	double duration; /* 0 = until Ctrl-C or the command's end */
 	double interval;
 	struct tracer_options trace;
+	uint32_t slowest;
 	int format;
 };
 
@@ -83,6 +85,13 @@ static const struct option_row rows[] = {
 	  .type = OPT_FLAG,
 	  .offset = offsetof(struct config, trace.measure),
 	  .help = "measure lvt's own run time in the kernel, which adds to it" },
+	{ .name = "slowest",
+	  .type = OPT_U32,
+	  .arg = "N",
+	  .min = 1,
+	  .max = RUN_MAX_SLOWEST,
+	  .offset = offsetof(struct config, slowest),
+	  .help = "show the N slowest requests of each service, one by one" },
 	{ .name = "format",
 	  .type = OPT_CHOICE,
 	  .choices = formats,
@@ -238,13 +247,16 @@ static int nothing_matched(const struct tracer *t, struct err *e)
 
 static int report(const struct session *s, struct err *e)
 {
+	struct text_options text = { .slowest = s->config->slowest };
 	struct run r = {};
 	int err = snapshot_take(s->tracer, &r, e);
 
 	if (!err && s->config->format == FORMAT_JSON)
 		err = report_json(stdout, &r, e);
+	else if (!err && s->config->format == FORMAT_TRACE)
+		err = report_trace(stdout, &r, e);
 	else if (!err)
-		err = report_text(stdout, &r, e);
+		err = report_text(stdout, &r, &text, e);
 	run_free(&r);
 	return err;
 }

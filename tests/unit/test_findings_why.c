@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Findings that name what was waited for, and those about the network: said when proved, only then. */
+/* Findings that name what was waited for, and those about the network: said only when proved. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -335,6 +335,16 @@ static void nagle_is_said(void **state)
 	assert_null(find("nagle"));
 	assert_null(find("delayed_ack"));
 	run_free(&r);
+
+	for (int quick = 100; quick >= 40; quick -= 60) { /* the same, but some come at once */
+		s = some(&r, STAGE_SERVICE_CPU, 0.1);
+		fill_net(s, NET_TX, 1000, 41000000, true);
+		fill_net(s, NET_ACK, 1000 - quick, 82000000, true);
+		fill_net(s, NET_ACK, quick, 50000, true);
+		look(s);
+		assert_int_equal(!!find("nagle"), quick == 100);
+		run_free(&r);
+	}
 
 	s = some(&r, STAGE_SERVICE_CPU, 0.1); /* spread over all times: no signature */
 	for (int ms = 11; ms < 120; ms++)

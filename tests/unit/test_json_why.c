@@ -70,7 +70,7 @@ static void waits_are_told_apart(void **state)
 	assert_true(number(row, "count") == 100 && number(row, "total_ns") == 4500000);
 	assert_true(fabs(number(row, "share") - 0.45) < 1e-12);
 	row = at(root, "services/0/blocked_on/1");
-	assert_nulls(row, "syscall peer peer_comm peer_pid waker");
+	assert_nulls(row, "syscall peer peer_comm peer_pid waker count");
 	assert_true(json_is_true(at(row, "other")));
 	assert_true(number(row, "total_ns") == 1500000);
 
@@ -86,12 +86,13 @@ static void waits_are_told_apart(void **state)
 	assert_nulls(row, "cgroup");
 	row = at(root, "services/0/preempted_by/2");
 	assert_nulls(row, "comm pid cgroup");
-	assert_true(json_is_true(at(row, "other")) && number(row, "count") == 8);
+	assert_true(json_is_true(at(row, "other")));
+	assert_nulls(row, "count");
 	json_decref(root);
 	run_free(&r);
 }
 
-/* Rows add up to the stage; causes of queue.blocked too, with what has no cause among `other`. */
+/* Rows add up to the stage; causes of queue.blocked too: what is left of it was idle. */
 static void what_adds_up(void **state)
 {
 	double stage[NR_STAGES] = { 0 }, blocked = 0;
@@ -107,11 +108,8 @@ static void what_adds_up(void **state)
 	s = &r.services[0];
 	fill_web(s, 3000);
 	fill_web_waits(s);
-	s->sum->queue_blocked[CAUSE_MUX] = 1000;
-	s->sum->queue_blocked[CAUSE_HOME] = 2000;
-	s->sum->queue_blocked[CAUSE_POOL] = 3000;
-	s->sum->queue_blocked[CAUSE_LOOP_NET] = 4000;
-	s->sum->queue_blocked[CAUSE_LOOP_SLEEP] = 5000;
+	/* 70 % is its disk, 30 % idle, of which 0.2 + 10 + 20 + 30 + 40 ns a request are taken */
+	s->sum->queue_blocked[CAUSE_MUX] = 0;
 	s->sum->queue_blocked[CAUSE_BLOCKED] = 600;
 	s->sum->queue_blocked[CAUSE_LOCK] = 30000;
 	s->sum->queue_blocked[CAUSE_NET] = 60000;
@@ -133,12 +131,12 @@ static void what_adds_up(void **state)
 	json_object_foreach(at(root, "services/0/queue_blocked"), key, row)
 		blocked += json_number_value(row);
 	assert_true(fabs(blocked - number(root, "services/0/stages/queue.blocked/mean")) < 0.001);
-	assert_true(number(root, "services/0/queue_blocked/idle") == 5);
+	assert_true(number(root, "services/0/queue_blocked/idle") > 5);
 	assert_true(number(root, "services/0/queue_blocked/lock") == 10);
 	assert_true(number(root, "services/0/queue_blocked/net") == 20);
 	assert_true(number(root, "services/0/queue_blocked/sleep") == 30);
 	assert_true(number(root, "services/0/queue_blocked/fault") == 40);
-	assert_true(number(root, "services/0/queue_blocked/other") > 0.2);
+	assert_true(number(root, "services/0/queue_blocked/other") == 0.2);
 	json_decref(root);
 	run_free(&r);
 }

@@ -302,8 +302,8 @@ static void an_answer_in_several_sends(void **state)
 	runs(400, A);
 	sends(450, A, X);
 	sleeps(500, A, EPOLL); /* after the last one, nothing counts */
-	EXPECT(X, STAGE_SERVICE_CPU, 100 + 80 + 60, STAGE_SERVICE_RUNQ, 20 + 10,
-	       STAGE_SERVICE_LOCK, 80);
+	EXPECT(X, STAGE_SERVICE_CPU, 100 + 80 + 60, STAGE_SERVICE_RUNQ, 20 + 10, STAGE_SERVICE_LOCK,
+	       80);
 }
 
 /* Between, the reader answers `n` others: 2n runs of events. */

@@ -32,7 +32,6 @@ static const char *line_name(int line)
 	return line == OTHER ? "other stages" : stage_name(line);
 }
 
-/* The terminal's colour of a stage: contention red, waiting yellow, work green, unknown grey. */
 static int line_style(int line)
 {
 	static const int style[NR_LINES] = {
@@ -49,6 +48,11 @@ static int line_style(int line)
 	};
 
 	return style[line] ? style[line] : 90;
+}
+
+int stage_style(enum lvt_stage st)
+{
+	return line_style(st);
 }
 
 static double share(const struct column *c, int line)

@@ -13,4 +13,7 @@
  */
 void anatomy_print(const struct page *p, const struct run_service *s);
 
+/* A stage's colour, for page_style(): contention red, waiting yellow, work green, unknown grey. */
+int stage_style(enum lvt_stage st);
+
 #endif

@@ -80,15 +80,21 @@ static double delayed_share(const __u64 cells[HIST_BUCKETS], const struct dist *
 	return there / d->count;
 }
 
+/* Whether not a few answers are acknowledged at once: the path to their clients is short. */
+static bool some_at_once(struct view *v, const struct dist *ack)
+{
+	return within(v->s->sum->net[NET_ACK], 0, AT_ONCE) >= DELAYED_SHARE * ack->count;
+}
+
 /*
  * An answer that leaves about 40 ms late has waited for the peer's delayed ACK of its first part. A
- * long path can look alike, as a window's worth waits for a round trip: so the path must be known to be
- * short, from an answer that was acknowledged at once after it had left.
+ * long path can look alike, as a window's worth waits for a round trip: so the path must be known
+ * to be short, from answers that are acknowledged at once, or soon after they have left.
  */
 static bool nagle(struct view *v, const struct dist *tx, const struct dist *ack)
 {
 	double share = delayed_share(v->s->sum->net[NET_TX], tx);
-	bool short_path = ack->count && (ack->min < AT_ONCE || ack->mean - tx->mean < AT_ONCE);
+	bool short_path = ack->count && (some_at_once(v, ack) || ack->mean - tx->mean < AT_ONCE);
 	char part[UNIT_LEN], p99[UNIT_LEN];
 	struct finding *f;
 
@@ -111,12 +117,11 @@ static bool nagle(struct view *v, const struct dist *tx, const struct dist *ack)
 /* ACKs of about 40 ms while others come at once: the peer's delay, not the path's. */
 static void delayed_ack(struct view *v, const struct dist *ack)
 {
-	const __u64 *cells = v->s->sum->net[NET_ACK];
-	double share = delayed_share(cells, ack);
+	double share = delayed_share(v->s->sum->net[NET_ACK], ack);
 	char part[UNIT_LEN];
 	struct finding *f;
 
-	if (!(share > 0) || within(cells, 0, AT_ONCE) < DELAYED_SHARE * ack->count)
+	if (!(share > 0) || !some_at_once(v, ack))
 		return;
 	f = view_next(v);
 	finding_set(

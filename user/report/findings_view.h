@@ -27,8 +27,8 @@ struct finding *view_next(struct view *v);
 const char *stage_clause(enum lvt_stage st);
 
 /*
- * Add to a finding about a stage (or two: a == b for one) what most of its waits are for, if that is
- * one thing: who ran instead, who held the lock, which peer, which call.
+ * Add to a finding about a stage (or two: a == b for one) what most of its waits are for, if that
+ * is one thing: who ran instead, who held the lock, which peer, which call.
  */
 void finding_name_waits(struct view *v, struct finding *f, enum lvt_stage a, enum lvt_stage b);
 

@@ -33,10 +33,9 @@ static enum facet facet_of(enum lvt_stage st)
 	}
 }
 
+/* A row of `other` waits has none. */
 static bool has_facet(const struct run_wait *w, enum facet f)
 {
-	if (w->other)
-		return false;
 	if (f == FACET_PEER)
 		return w->peer.family;
 	return f == FACET_CALL ? w->syscall[0] : w->who[0];
@@ -119,11 +118,10 @@ static void say_task(struct finding *f, const char *share, const struct run_wait
 	finding_number(f, "pid", w->pid);
 	escape_name(comm, sizeof(comm), w->who);
 	if (is_throttled(w->stage, w->who, w->pid))
-		finding_say(
-			f,
-			" In %s of such waits, by time, nobody ran instead: the thread's cgroup was "
-			"throttled.",
-			share);
+		finding_say(f,
+			    " In %s of such waits, by time, nobody ran instead: the thread's "
+			    "cgroup was throttled.",
+			    share);
 	else if (w->pid)
 		finding_say(f, " In %s of such waits, by time, `%s` (pid %u) ran instead.", share,
 			    comm, w->pid);

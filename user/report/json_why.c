@@ -51,8 +51,7 @@ json_t *json_queue_blocked(const struct run_service *s)
 	int bad = 0;
 
 	service_reader_sleeps(s, mean);
-	mean[READER_OTHER] += mean[READER_UNKNOWN]; /* so that they add up to the stage */
-	for (int i = 0; i < READER_UNKNOWN && !bad; i++)
+	for (int i = 0; i < NR_READER_SLEEPS && !bad; i++)
 		bad = json_put(all, reader_sleep_name(i), json_number(mean[i]));
 	return json_unless(bad, all);
 }

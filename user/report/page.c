@@ -34,13 +34,24 @@ void page_repeat(const struct page *p, const char *text, int n)
 		fputs(text, p->out);
 }
 
-/* A copy in which the space after a digit does not break; NULL without memory. */
+/* Whether the word before end is a number: neither a name that ends in one nor an address. */
+static bool is_number(const char *text, const char *end)
+{
+	const char *word = end;
+
+	while (word > text && word[-1] != ' ')
+		word--;
+	return isdigit((unsigned char)*word) && isdigit((unsigned char)end[-1]) &&
+	       !memchr(word, ':', end - word);
+}
+
+/* A copy in which the space after a number does not break; NULL without memory. */
 static char *keep_numbers(const char *text)
 {
 	char *copy = calloc(1, 2 * strlen(text) + 1), *to = copy;
 
 	for (const char *c = text; copy && *c; c++) {
-		if (*c == ' ' && c > text && isdigit((unsigned char)c[-1]))
+		if (*c == ' ' && c > text && is_number(text, c))
 			to = stpcpy(to, NO_BREAK);
 		else
 			*to++ = *c;
@@ -59,15 +70,35 @@ static void put_spaces(FILE *out, const char *text)
 	fputs(text, out);
 }
 
+/* Columns of the widest part of a text that is not broken. */
+static int widest_word(const char *text)
+{
+	char word[512];
+	int most = 0;
+
+	for (size_t len; *text; text += len + (text[len] == ' ')) {
+		len = strcspn(text, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		if ((int)utf8_width(word) > most)
+			most = utf8_width(word);
+	}
+	return most;
+}
+
 void page_text(const struct page *p, int indent, const char *label, int style, const char *text)
 {
 	char *kept = keep_numbers(text), *wrapped = NULL;
-	int column = utf8_width(label);
+	int column = utf8_width(label), len = strlen(label);
 	FILE *memory;
 	size_t size;
 
+	if (kept && indent > PAGE_LEAST_INDENT && widest_word(kept) > p->columns - indent)
+		indent = PAGE_LEAST_INDENT;
+	while (column > indent && len &&
+	       label[len - 1] == ' ') /* it will stand alone on its line */
+		len--;
 	page_style(p, style);
-	fputs(label, p->out);
+	fprintf(p->out, "%.*s", len, label);
 	page_style(p, STYLE_PLAIN);
 	memory = kept ? open_memstream(&wrapped, &size) : NULL;
 	if (memory) {

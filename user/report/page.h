@@ -7,7 +7,10 @@
 #include <stdio.h>
 
 /* What the text report is written on: a stream with a width, and with or without colour. */
-enum { PAGE_MAX_COLUMNS = 120 }; /* wider lines are hard to follow */
+enum {
+	PAGE_MAX_COLUMNS = 120, /* wider lines are hard to follow */
+	PAGE_LEAST_INDENT = 4,
+};
 
 struct page {
 	FILE *out;
@@ -33,7 +36,8 @@ void page_repeat(const struct page *p, const char *text, int n);
 
 /*
  * A label of a style, then text wrapped beside it, each further line under the first one's text
- * (at column indent). A number is never parted from the word after it.
+ * (at column indent). A number is never parted from the word after it. Text with a word that is too
+ * wide for its column stands below the label, further to the left.
  */
 void page_text(const struct page *p, int indent, const char *label, int style, const char *text);
 

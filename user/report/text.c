@@ -99,6 +99,9 @@ static void print_cost(const struct page *p, const struct run *r)
 	else
 		items_add(&l, "kernel CPU %s a request",
 			  fmt_ns(text, sizeof(text), r->bpf_ns_per_request));
+	if (!isnan(r->bpf_ns_per_request) && !isnan(r->events))
+		items_add(&l, "%s calls; measuring itself included",
+			  fmt_count(text, sizeof(text), llround(r->events)));
 	items_add(&l, "lvt itself %s CPU", fmt_ns(text, sizeof(text), r->loader_cpu_s * 1e9));
 	if (r->loader_rss_bytes)
 		items_add(&l, "%s memory", fmt_bytes(text, sizeof(text), r->loader_rss_bytes));
@@ -135,8 +138,9 @@ static void print_foot(const struct page *p, const struct run *r)
 		page_text(p, LABEL_INDENT, "  hooks", STYLE_DIM, hooks.text);
 }
 
-int report_text(FILE *out, const struct run *r, struct err *e)
+int report_text(FILE *out, const struct run *r, const struct text_options *o, struct err *e)
 {
+	static const struct text_options defaults;
 	struct page p;
 
 	page_open(&p, out);
@@ -148,7 +152,7 @@ int report_text(FILE *out, const struct run *r, struct err *e)
 	}
 	for (size_t i = 0; i < r->n_services; i++) {
 		fputc('\n', out);
-		service_print(&p, r, &r->services[i]);
+		service_print(&p, r, &r->services[i], (o ?: &defaults)->slowest);
 	}
 	fputc('\n', out);
 	print_foot(&p, r);

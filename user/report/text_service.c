@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "report/text_service.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
 #include "report/anatomy.h"
 #include "report/findings.h"
+#include "report/text_facts.h"
+#include "report/text_waits.h"
+#include "report/waterfall.h"
 
 enum { TABLE_WIDTH = 80, NAME_WIDTH = 16, PIDS_SHOWN = 8 };
 
@@ -162,65 +164,6 @@ static void print_quantiles(const struct page *p, const struct run_service *s)
 	fputc('\n', p->out);
 }
 
-static void print_throughput(const struct page *p, const struct run_service *s)
-{
-	const struct lvt_shard *sum = s->sum;
-	char text[UNIT_LEN];
-	struct items l = { 0 };
-
-	items_add(&l, "%s", fmt_rate(text, sizeof(text), service_rps(s)));
-	items_add(&l, "in %s", fmt_byte_rate(text, sizeof(text), sum->bytes_in / s->window_s));
-	items_add(&l, "out %s", fmt_byte_rate(text, sizeof(text), sum->bytes_out / s->window_s));
-	items_add(&l, "%s connection%s", fmt_count(text, sizeof(text), sum->connections),
-		  sum->connections == 1 ? "" : "s");
-	page_text(p, LABEL_INDENT, "  throughput", STYLE_DIM, l.text);
-}
-
-static void print_in_flight(const struct page *p, const struct run_service *s)
-{
-	char rate[UNIT_LEN], mean[UNIT_LEN], sampled[UNIT_LEN], law[UNIT_LEN], text[256];
-	struct littles_law l;
-	int len;
-
-	service_littles_law(s, &l);
-	fmt_rate(rate, sizeof(rate), l.lambda_rps);
-	fmt_ns(mean, sizeof(mean), l.latency_mean_s * 1e9);
-	fmt_quantity(sampled, sizeof(sampled), l.sampled);
-	len = snprintf(text, sizeof(text), "%s sampled; Little's law: %s × %s = %s",
-		       isnan(l.sampled) ? "not" : sampled, rate, mean,
-		       fmt_quantity(law, sizeof(law), l.predicted));
-	if (!isnan(l.relative_error))
-		snprintf(text + len, sizeof(text) - len, " (%.*f %% apart)",
-			 l.relative_error < 0.0995, 100 * l.relative_error);
-	page_text(p, LABEL_INDENT, "  in flight", STYLE_DIM, text);
-}
-
-static void print_exchanges(const struct page *p, const struct run_service *s)
-{
-	static const char *const kinds[NR_EXCHANGES] = {
-		[EXCHANGE_REQUEST_RESPONSE] = "request-response",
-		[EXCHANGE_PIPELINED] = "pipelined",
-		[EXCHANGE_UNSOLICITED] = "unsolicited",
-		[EXCHANGE_ABORTED] = "aborted",
-	};
-	const struct lvt_shard *sum = s->sum;
-	char text[UNIT_LEN], of[UNIT_LEN], batches[128];
-	struct items l = { 0 };
-
-	for (int k = 0; k < NR_EXCHANGES; k++)
-		items_add(&l, "%s %s", fmt_count(text, sizeof(text), sum->exchanges[k]), kinds[k]);
-	if (sum->multi_thread)
-		items_add(&l, "%s by several threads",
-			  fmt_count(text, sizeof(text), sum->multi_thread));
-	page_text(p, LABEL_INDENT, "  exchanges", STYLE_DIM, l.text);
-	if (!sum->batch_sampled)
-		return;
-	snprintf(batches, sizeof(batches), "%s in %s exchanges whose payload was sampled",
-		 sum->batch_found ? fmt_count(text, sizeof(text), sum->batch_found) : "none",
-		 fmt_count(of, sizeof(of), sum->batch_sampled));
-	page_text(p, LABEL_INDENT, "  batches", STYLE_DIM, batches);
-}
-
 bool warning_is_urgent(const struct run *r, const struct finding *f)
 {
 	return r->n_services == 1 ||
@@ -242,17 +185,20 @@ static void print_notes(const struct page *p, const struct run *r, const struct 
 		page_text(p, 4, "  →", STYLE_BOLD, found[i].text);
 }
 
-void service_print(const struct page *p, const struct run *r, const struct run_service *s)
+void service_print(const struct page *p, const struct run *r, const struct run_service *s,
+		   size_t slowest)
 {
 	print_title(p, s);
 	if (service_requests(s)) {
 		print_quantiles(p, s);
 		fputc('\n', p->out);
 		anatomy_print(p, s);
+		waits_print(p, s);
+		outbound_print(p, s);
 		fputc('\n', p->out);
-		print_throughput(p, s);
-		print_in_flight(p, s);
-		print_exchanges(p, s);
+		facts_print(p, r, s);
 	}
 	print_notes(p, r, s);
+	if (service_requests(s) && slowest)
+		waterfall_print(p, r, s, slowest);
 }

@@ -22,7 +22,11 @@ bool warning_is_urgent(const struct run *r, const struct finding *f);
 /* The table of all services, a line each, in the run's order. */
 void services_print(const struct page *p, const struct run *r);
 
-/* All about one service; a service without requests gets a line that says so. */
-void service_print(const struct page *p, const struct run *r, const struct run_service *s);
+/*
+ * All about one service, with so many of its slowest requests; a service without requests gets a
+ * line that says so.
+ */
+void service_print(const struct page *p, const struct run *r, const struct run_service *s,
+		   size_t slowest);
 
 #endif

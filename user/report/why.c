@@ -43,12 +43,11 @@ static const struct {
 } sleeps[NR_READER_SLEEPS] = {
 	[READER_IDLE] = { "idle", "idle" },
 	[READER_DISK] = { "disk", "on block I/O" },
-	[READER_LOCK] = { "lock", "on a lock that another thread holds" },
+	[READER_LOCK] = { "lock", "on a lock" },
 	[READER_NET] = { "net", "on a downstream socket" },
 	[READER_SLEEP] = { "sleep", "on a timer" },
 	[READER_FAULT] = { "fault", "in a major page fault" },
 	[READER_OTHER] = { "other", "for another cause" },
-	[READER_UNKNOWN] = { "unknown", "for a cause that is not known" },
 };
 
 bool reader_is_blocked(enum reader_sleep r)
@@ -69,14 +68,14 @@ const char *reader_sleep_meaning(enum reader_sleep r)
 void service_reader_sleeps(const struct run_service *s, double mean[NR_READER_SLEEPS])
 {
 	static const enum reader_sleep of[NR_CAUSES] = {
-		[CAUSE_RUN] = READER_UNKNOWN,	  [CAUSE_RUNQ] = READER_UNKNOWN,
-		[CAUSE_WAKEUP] = READER_UNKNOWN,  [CAUSE_BLOCKED] = READER_OTHER,
+		[CAUSE_RUN] = READER_OTHER,	  [CAUSE_RUNQ] = READER_OTHER,
+		[CAUSE_WAKEUP] = READER_OTHER,	  [CAUSE_BLOCKED] = READER_OTHER,
 		[CAUSE_DISK] = READER_DISK,	  [CAUSE_LOCK] = READER_LOCK,
 		[CAUSE_NET] = READER_NET,	  [CAUSE_SLEEP] = READER_SLEEP,
 		[CAUSE_FAULT] = READER_FAULT,	  [CAUSE_MUX] = READER_IDLE,
-		[CAUSE_HOME] = READER_IDLE,	  [CAUSE_POOL] = READER_IDLE,
-		[CAUSE_LOOP_NET] = READER_IDLE,	  [CAUSE_LOOP_SLEEP] = READER_IDLE,
-		[CAUSE_UNKNOWN] = READER_UNKNOWN,
+		[CAUSE_HOME] = READER_IDLE,	  [CAUSE_HOME_LOCK] = READER_IDLE,
+		[CAUSE_POOL] = READER_IDLE,	  [CAUSE_LOOP_NET] = READER_IDLE,
+		[CAUSE_LOOP_SLEEP] = READER_IDLE, [CAUSE_UNKNOWN] = READER_OTHER,
 	};
 	__u64 n = service_requests(s);
 	double named = 0;
@@ -87,10 +86,11 @@ void service_reader_sleeps(const struct run_service *s, double mean[NR_READER_SL
 		mean[r] = n ? 0 : NAN;
 	for (int c = 0; c < NR_CAUSES && n; c++)
 		mean[of[c]] += (double)s->sum->queue_blocked[c] / n;
-	for (int r = 0; r < READER_UNKNOWN; r++)
+	for (int r = 0; r < NR_READER_SLEEPS; r++)
 		named += mean[r];
+	/* what is idle is not counted, as it is nearly all: it is what is left */
 	if (n)
-		mean[READER_UNKNOWN] = fmax(d.mean - named, 0);
+		mean[READER_IDLE] += fmax(d.mean - named, 0);
 }
 
 double service_connection_rate(const struct run *r, const struct run_service *s)

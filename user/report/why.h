@@ -27,7 +27,6 @@ enum reader_sleep {
 	READER_SLEEP,
 	READER_FAULT,
 	READER_OTHER,
-	READER_UNKNOWN, /* what has none of the causes above */
 	NR_READER_SLEEPS,
 };
 
