@@ -35,6 +35,9 @@ DEP_FLAGS = -MMD -MP -MF $@.d
 LIBRARIES := libbpf libelf zlib libcap jansson
 LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson) -lm
 UNIT_LIBS := -lcmocka -ljansson -lm
+# For one test, which without it is built too and skips itself.
+URING := $(if $(wildcard /usr/include/liburing.h),$(or $(shell pkg-config --libs liburing \
+	2>/dev/null),-luring))
 
 BPF_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard bpf/*.bpf.c))
 USER_SRCS := $(wildcard user/*.c user/*/*.c)
@@ -86,7 +89,7 @@ $(FLAG_FILES): FORCE
 $(OUT)/bpf.flags: FLAGS = $(CLANG) $(BPF_FLAGS) $(BPF_OBJS)
 $(DIR)/user.flags: FLAGS = $(CC) $(OBJ_FLAGS) $(LDFLAGS)
 $(DIR)/link.flags: FLAGS = $(USER_OBJS) $(LIBS)
-$(OUT)/tests.flags: FLAGS = $(CC) $(USER_FLAGS) $(LIBS)
+$(OUT)/tests.flags: FLAGS = $(CC) $(USER_FLAGS) $(LIBS) $(URING)
 $(OUT)/unit.flags: FLAGS = $(CC) $(UNIT_FLAGS) $(UNIT_LIBS)
 $(OUT)/layers.flags: FLAGS = $(UNIT_OBJS)
 
@@ -143,7 +146,8 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(OUT)/unit/layers.a $(OUT)/unit.flags
 
 $(OUT)/tests/truth/%: tests/truth/%.c $(OUT)/tests.flags
 	@mkdir -p $(@D)
-	$(call say,TEST,$<)$(CC) $(USER_FLAGS) -O2 -g -pthread -Itests/lib $(DEP_FLAGS) $< -o $@ -lm
+	$(call say,TEST,$<)$(CC) $(USER_FLAGS) -O2 -g -pthread -Itests/lib $(DEP_FLAGS) $< -o $@ \
+		-lm $(if $(filter %/truth_uring,$@),$(URING))
 
 $(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/tests.flags
 	@mkdir -p $(@D)

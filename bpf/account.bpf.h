@@ -237,6 +237,16 @@ static __always_inline void account_drops(struct conn *c, const struct sock *sk)
 	c->drops = drops;
 }
 
+/* A connection is ready to be accepted: how many are? */
+static __always_inline void account_accept_queue(s32 service, const struct sock *sk)
+{
+	u32 id = service, backlog = sk->sk_ack_backlog;
+	struct lvt_service *s = bpf_map_lookup_elem(&lvt_services, &id);
+
+	if (s && backlog > s->accept_max)
+		s->accept_max = backlog;
+}
+
 /* An answered request, whose stages request_finish() has filled. */
 static __noinline int account_request(struct conn *c)
 {

@@ -39,6 +39,7 @@ SEC("tp_btf/sk_data_ready")
 int BPF_PROG(lvt_ready, struct sock *sk)
 {
 	struct tcp_sock *tp;
+	bool listens;
 	struct conn *c;
 
 	if (!enabled)
@@ -46,9 +47,11 @@ int BPF_PROG(lvt_ready, struct sock *sk)
 	c = conn_of(sk);
 	if (!c) {
 		/* it may wake a traced thread: one that waits for it, or to accept */
-		ready_note(sk, bpf_ktime_get_ns(),
-			   port_is_traced(sk->__sk_common.skc_num) &&
-				   sk->__sk_common.skc_state == TCP_LISTEN);
+		listens = sk->__sk_common.skc_state == TCP_LISTEN &&
+			  port_is_traced(sk->__sk_common.skc_num);
+		if (listens)
+			account_accept_queue(service_of(sk), sk);
+		ready_note(sk, bpf_ktime_get_ns(), listens);
 		return 0;
 	}
 	if (c->phase == PHASE_IDLE && sk->__sk_common.skc_state == TCP_ESTABLISHED) {

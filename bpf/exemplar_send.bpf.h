@@ -24,12 +24,13 @@ static __always_inline void task_put(struct task_struct *p)
 	bpf_task_release(p);
 }
 
-/* Take a wait of the answering thread, if it lies between arrive and done; 1 if it is before that. */
-__weak __noinline int exemplar_wait(struct lvt_exemplar *x, const struct wait_entry *e)
+/* Take a wait of a thread, if it lies between since and until; 1 if it is before that. */
+__weak __noinline int exemplar_wait(struct lvt_exemplar *x, const struct wait_entry *e, u64 since,
+				    u64 until)
 {
-	if (!x || !e || e->w.end <= x->arrive)
+	if (!x || !e || e->w.end <= since)
 		return 1;
-	if (e->w.start >= x->done)
+	if (e->w.start >= until)
 		return 0;
 	if (x->n_waits < LVT_EXEMPLAR_WAITS)
 		x->wait[x->n_waits] = e->w;
@@ -38,39 +39,43 @@ __weak __noinline int exemplar_wait(struct lvt_exemplar *x, const struct wait_en
 }
 
 /* Those waits, latest first. */
-static __always_inline void exemplar_waits(struct lvt_exemplar *x, const struct waits *w)
+static __always_inline void exemplar_waits(struct lvt_exemplar *x, struct task_struct *p, u64 since,
+					   u64 until)
 {
+	struct waits *w = waits_of(p);
 	u32 k;
 
 	for (k = 0; k < WAIT_LOG; k++) {
-		if (k >= w->head)
+		if (!w || k >= w->head)
 			break;
-		if (exemplar_wait(x, &w->log[(w->head - 1 - k) & (WAIT_LOG - 1)]))
+		if (exemplar_wait(x, &w->log[(w->head - 1 - k) & (WAIT_LOG - 1)], since, until))
 			break;
 	}
 }
 
-/* What can be asked of the thread that answered, and of the one that read if that was another. */
-static __always_inline void exemplar_threads(struct lvt_exemplar *x)
+/*
+ * What can be asked of the thread that answered, from where its share of the request begins, and of the
+ * one that read, until it did.
+ */
+static __always_inline void exemplar_threads(struct lvt_exemplar *x, const struct conn *c)
 {
+	bool several = c->flags & CONN_MULTI_THREAD;
 	struct task_struct *p = task_get(x->tid);
-	struct waits *w;
 
 	x->comm[0] = 0;
 	x->reader_comm[0] = 0;
 	x->n_waits = 0;
 	if (p) {
 		comm_copy(x->comm, p);
-		w = waits_of(p);
-		if (w)
-			exemplar_waits(x, w);
+		exemplar_waits(x, p, several ? c->waits.from : x->arrive, x->done);
 		task_put(p);
 	}
-	if (x->reader == x->tid)
+	if (!several)
 		return;
 	p = task_get(x->reader);
 	if (p) {
 		comm_copy(x->reader_comm, p);
+		exemplar_waits(x, p, x->arrive, x->read);
 		task_put(p);
 	}
 }
@@ -100,7 +105,7 @@ int exemplar_send(struct conn *c, struct lvt_peer *client)
 	x->client = *client;
 	x->pad = 0;
 	__builtin_memcpy(x->stage, c->stage, sizeof(x->stage));
-	exemplar_threads(x);
+	exemplar_threads(x, c);
 	bpf_ringbuf_submit(x, BPF_RB_NO_WAKEUP);
 	return 0;
 }

@@ -24,7 +24,6 @@ static __always_inline u32 sleep_class(struct task_struct *task, s32 *sysno, u64
 static __always_inline void switch_out(struct task_struct *p, struct thread *t, u64 now,
 				       bool runnable)
 {
-	struct waits *w;
 	s32 sysno = -1;
 	u64 arg = 0;
 	u32 wait;
@@ -41,11 +40,6 @@ static __always_inline void switch_out(struct task_struct *p, struct thread *t, 
 		return;
 	}
 	wait = sleep_class(p, &sysno, &arg);
-	if (t->timed && thread_waits_on(t, sysno, arg, wait)) {
-		w = waits_of(p);
-		if (w)
-			waits_relabel(w, t->block_start);
-	}
 	thread_sleeps(t, now, sysno, arg, wait);
 	if (t->wake)
 		waiting_begin(t);
@@ -87,13 +81,18 @@ static __always_inline void switch_in(struct task_struct *p, struct thread *t, u
 {
 	u32 cause = thread_cause(t);
 	bool slept = cause_is_blocked(cause), wakes = slept || t->fresh, named, ready;
+	u32 mistaken = 0;
 	u64 from = thread_since(t);
 	struct waits *w;
 
 	thread_runs(t, now, was_idle);
 	waiting_end(t);
-	if (slept)
+	if (slept) {
 		from = t->block_end;
+		mistaken = thread_mistaken(t);
+		if (mistaken && !thread_rebook(t, mistaken, t->block_as))
+			mistaken = 0;
+	}
 	named = slept && wait_has_name(t);
 	ready = (slept || cause == CAUSE_RUNQ) && !(wakes && was_idle) && now > from;
 	if (!named && !ready)
@@ -105,9 +104,11 @@ static __always_inline void switch_in(struct task_struct *p, struct thread *t, u
 	}
 	if (named)
 		note_sleep(t, w);
+	if (named && mistaken)
+		waits_rename(w, t->chain_start, mistaken);
 	if (ready)
 		note_runq(w, from, now);
-	t->slots = w->n;
+	t->slots = 1;
 }
 
 SEC("tp_btf/sched_switch")

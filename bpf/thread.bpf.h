@@ -59,7 +59,7 @@ struct thread {
 	__u32 head;	  /* transitions pushed */
 	__u32 event;	  /* socket events seen */
 	__u32 waiting;	  /* it is counted among those that are ready without a CPU */
-	__u32 slots;	  /* of its waits: see waits.bpf.h */
+	__u32 slots;	  /* its waits have names: see waits.bpf.h */
 	struct clocks clock;
 	__u64 event_sk, event_ns, event_cpu; /* the last one: socket, time, CPU clock */
 	/* the last moment at which it was free to take other work: a send, the end of an idle wait, its birth */
@@ -70,10 +70,12 @@ struct thread {
 	__s64 clock_offset;	      /* CLOCK_MONOTONIC - the scheduler clock, ns; 0 = not known */
 	__u64 born;		      /* its fork, if that was seen; else 0 */
 	__u64 block_start, block_end; /* the last blocked interval */
+	__u32 block_at;		      /* its transition */
 	__u64 sleep_arg;	      /* first argument of its syscall, */
 	__s32 sysno;		      /* and that */
-	__u32 timed;		      /* transition of a futex wait that timed out, + 1; 0 = none */
-	__u32 service;		      /* whose it is, id + 1; 0 = not known */
+	__u32 chain; /* of waits taken up again: transition of the first, + 1; 0 = none */
+	__u64 chain_start;
+	__u32 service;					  /* whose it is, id + 1; 0 = not known */
 	struct checkpoint checkpoint[THREAD_CHECKPOINTS]; /* before transition THREAD_BLOCK * i */
 	__u64 ring[THREAD_RING];			  /* end of an interval << 4 | its cause */
 	/* low half of its CPU clock at the start of each run of events on one socket */
@@ -244,8 +246,8 @@ static __always_inline void thread_woken(struct thread *t, __u64 now, __u32 caus
 	t->block_start = since;
 	t->block_end = wake;
 	t->block_as = t->wake ? thread_resolve(t, cause) : cause;
+	t->block_at = t->head;
 	thread_close(t, wake, t->block_as, CAUSE_RUNQ);
-	t->timed = t->block_as == CAUSE_SLEEP && t->wait == WAIT_LOCK ? t->head : 0;
 	if (cause == CAUSE_HOME || cause == CAUSE_HOME_LOCK) {
 		t->mark_ns = wake;
 		t->mark = t->clock;
@@ -330,24 +332,69 @@ static __always_inline __u32 wait_cause(enum wait_class wait)
 	}
 }
 
-/*
- * A futex wait that timed out was a sleep, unless the thread goes on to wait for the same: then it was for
- * a lock, as with Python's, which is asked for every 5 ms. Nothing may have asked for its clocks between.
- */
-static __always_inline bool thread_waits_on(struct thread *t, __s32 sysno, __u64 arg,
-					    enum wait_class wait)
-{
-	__u32 at = t->timed - 1;
-	__u64 ns = t->block_end - t->block_start;
+/* A wait is the one before, taken up again, if the thread did nothing but go back to it. */
+#define AGAIN_NS 20000
 
-	if (!t->timed || wait != WAIT_LOCK || t->event_ns > t->block_start ||
-	    at / THREAD_BLOCK != t->head / THREAD_BLOCK ||
-	    !same_place(sysno, arg, t->sysno, t->sleep_arg))
-		return false;
-	t->clock.ns[CAUSE_SLEEP] -= ns;
-	t->clock.ns[CAUSE_LOCK] += ns;
-	t->ring[at & (THREAD_RING - 1)] += CAUSE_LOCK - CAUSE_SLEEP;
-	return true;
+static __always_inline void thread_chain(struct thread *t, __u64 now, __s32 sysno, __u64 arg)
+{
+	/* on CPU since the last wait; nothing may have asked for its clocks meanwhile */
+	bool again = now - thread_since(t) < AGAIN_NS && t->event_ns <= t->block_start &&
+		     same_place(sysno, arg, t->sysno, t->sleep_arg);
+	__u32 first = t->chain ? t->chain - 1 : t->block_at;
+
+	if (!again || t->head - first >= THREAD_BLOCK) {
+		t->chain = 0;
+	} else if (!t->chain) {
+		t->chain = t->block_at + 1;
+		t->chain_start = t->block_start;
+	}
+}
+
+/*
+ * What a chain of waits was for shows at its end. A futex wait that times out looks like a sleep, but if
+ * it is taken up again it was for a lock, as with Python's, which is asked for every 5 ms. And who reads
+ * from a Unix socket is also woken when the other end reads. So the last one's cause, if it is `as`, is
+ * that of those before that were booked as `from`. Returns how many ns went over.
+ */
+__weak __noinline int thread_rebook(struct thread *t, __u32 from, __u32 as)
+{
+	__u64 before, ns = 0;
+	struct checkpoint *c;
+	__u32 i, at, cause;
+
+	if (!t || !t->chain)
+		return 0;
+	at = t->chain - 1;
+	before = t->chain_start;
+	for (i = 0; i < THREAD_BLOCK; i++) {
+		if (at + i >= t->block_at)
+			break;
+		cause = t->ring[(at + i) & (THREAD_RING - 1)] & 15;
+		if (cause == from) {
+			ns += (t->ring[(at + i) & (THREAD_RING - 1)] >> 4) - before;
+			t->ring[(at + i) & (THREAD_RING - 1)] += (__u64)as - from;
+		}
+		before = t->ring[(at + i) & (THREAD_RING - 1)] >> 4;
+		if ((at + i + 1) % THREAD_BLOCK)
+			continue;
+		/* it has the clocks before transition at + i + 1 */
+		c = &t->checkpoint[(at + i + 1) / THREAD_BLOCK & (THREAD_CHECKPOINTS - 1)];
+		c->clock.ns[from & (CLOCKS - 1)] -= ns;
+		c->clock.ns[as & (CLOCKS - 1)] += ns;
+	}
+	t->clock.ns[from & (CLOCKS - 1)] -= ns;
+	t->clock.ns[as & (CLOCKS - 1)] += ns;
+	return ns > 0;
+}
+
+/* After a wake-up: the cause under which waits of its chain may be booked wrongly, 0 if none. */
+static __always_inline __u32 thread_mistaken(const struct thread *t)
+{
+	if (!t->chain)
+		return 0;
+	if (t->block_as == CAUSE_LOCK || t->block_as == CAUSE_HOME_LOCK)
+		return CAUSE_SLEEP;
+	return t->block_as == CAUSE_NET ? CAUSE_BLOCKED : 0;
 }
 
 /* sched_switch: the thread leaves the CPU to sleep in a syscall (sysno -1: none, a page fault). */
@@ -357,6 +404,7 @@ static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sys
 	__u64 wake = t->wake; /* once: another CPU may be writing it */
 	__u32 cause = wait_cause(wait);
 
+	thread_chain(t, now, sysno, arg);
 	t->sysno = sysno;
 	t->sleep_arg = arg;
 

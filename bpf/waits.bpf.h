@@ -16,7 +16,9 @@
 
 #include "thread.bpf.h"
 
-#define WAIT_SLOTS 16
+#define WAIT_SLOTS \
+	16 /* a half for run queues, where names may change all the time, one for the rest */
+#define WAIT_HALF (WAIT_SLOTS / 2)
 #define WAIT_LOG 16
 
 struct wait_slot {
@@ -27,6 +29,8 @@ struct wait_slot {
 	__u32 n, charged_n;
 	__u32 born;
 	__u32 service; /* of the charged ones */
+	__u32 used;    /* since the hand of waits_slot() passed */
+	__u32 pad;
 };
 
 struct wait_entry {
@@ -40,9 +44,9 @@ struct waits {
 	/* who ended the sleep that goes on, by sched_waking */
 	struct lvt_peer peer;
 	char comm[LVT_COMM_LEN];
-	__u32 n;    /* slots in use */
-	__u32 born; /* slots made so far */
-	__u32 head; /* waits logged */
+	__u32 born;    /* slots made so far */
+	__u32 hand[2]; /* of each half: where to look for a slot to take over */
+	__u32 head;    /* waits logged */
 	__u32 loop; /* slot + 1 of the last wait of its event loop that something else than a client ended */
 	struct wait_slot slot[WAIT_SLOTS];
 	struct wait_entry log[WAIT_LOG];
@@ -130,26 +134,40 @@ __weak __noinline int waits_flush(struct waits *w)
 	return 0;
 }
 
-/*
- * The slot of a kind of wait; if there is none, a new one, and when all are in use the one that was made
- * first. What that one's kind was to requests that are open now is lost to the rest of their stage.
- */
-__weak __noinline int waits_slot(struct waits *w, __u64 key)
+/* The slot of a half that has not been used for the longest time, nearly: a clock with a hand. */
+__weak __noinline int waits_unused(struct waits *w, __u32 half)
 {
-	__u32 i;
+	__u32 k, i = 0;
 
 	if (!w)
 		return 0;
-	for (i = 0; i < WAIT_SLOTS; i++) {
-		if (i >= w->n)
+	half &= 1;
+	for (k = 0; k < WAIT_HALF; k++) {
+		i = half * WAIT_HALF + (w->hand[half]++ & (WAIT_HALF - 1));
+		if (!w->slot[i].used)
 			break;
+		w->slot[i].used = 0;
+	}
+	return i;
+}
+
+/*
+ * The slot of a kind of wait; if there is none, another kind's is taken over. What that kind was to
+ * requests that are open now is lost to the rest of their stage.
+ */
+__weak __noinline int waits_slot(struct waits *w, __u64 key, __u32 half)
+{
+	__u32 i, k;
+
+	if (!w)
+		return 0;
+	for (k = 0; k < WAIT_HALF; k++) {
+		i = (half & 1) * WAIT_HALF + k;
 		if (w->slot[i].key == key)
 			return i;
 	}
-	i = w->born & (WAIT_SLOTS - 1);
+	i = waits_unused(w, half) & (WAIT_SLOTS - 1);
 	slot_flush(&w->slot[i]);
-	if (w->n < WAIT_SLOTS)
-		w->n++;
 	if (w->loop == i + 1)
 		w->loop = 0;
 	w->slot[i].key = key;
@@ -168,8 +186,9 @@ __weak __noinline int waits_add(struct waits *w, const struct lvt_wait *wait)
 
 	if (!w || !wait)
 		return 0;
-	i = waits_slot(w, wait_key(wait)) & (WAIT_SLOTS - 1);
+	i = waits_slot(w, wait_key(wait), wait->cause == CAUSE_RUNQ) & (WAIT_SLOTS - 1);
 	s = &w->slot[i];
+	s->used = 1;
 	s->w = *wait;
 	s->ns += wait->end - wait->start;
 	s->n++;
@@ -184,41 +203,46 @@ __weak __noinline int waits_add(struct waits *w, const struct lvt_wait *wait)
 	return 0;
 }
 
-/* The last wait but for run queues, a sleep until a timer, was for a lock: see thread_waits_on(). */
-__weak __noinline int waits_relabel(struct waits *w, __u64 start)
+/* One wait of waits_rename(): 1 if it is before the chain. */
+__weak __noinline int wait_rename(struct waits *w, struct wait_entry *e, __u64 since, __u32 from)
 {
-	struct wait_entry *e;
-	struct wait_slot *s;
-	struct lvt_wait wait;
-	__u32 k, i;
+	struct wait_entry *last;
+	__u32 i;
+	__u64 ns;
 
-	if (!w)
+	if (!w || !e || e->w.start < since)
+		return 1;
+	if (e->w.cause != from)
 		return 0;
-	for (k = 0; k < 4; k++) {
-		e = &w->log[(w->head - 1 - k) & (WAIT_LOG - 1)];
-		if (k >= w->head || e->w.start < start)
-			return 0;
-		if (e->w.cause == CAUSE_SLEEP && e->w.start == start)
+	ns = e->w.end - e->w.start;
+	i = e->slot & (WAIT_SLOTS - 1);
+	if (w->slot[i].born == e->born) {
+		w->slot[i].ns -= ns;
+		w->slot[i].n--;
+	}
+	last = &w->log[(w->head - 1) & (WAIT_LOG - 1)];
+	i = last->slot & (WAIT_SLOTS - 1);
+	w->slot[i].ns += ns;
+	w->slot[i].n++;
+	e->slot = last->slot;
+	e->born = last->born;
+	e->w.cause = last->w.cause;
+	e->w.peer = last->w.peer;
+	__builtin_memcpy(e->w.comm, last->w.comm, LVT_COMM_LEN);
+	return 0;
+}
+
+/* The waits since `since` that are called `from` were the last one all along: see thread_rebook(). */
+static __always_inline void waits_rename(struct waits *w, __u64 since, __u32 from)
+{
+	__u32 k;
+
+	for (k = 1; k < WAIT_LOG; k++) {
+		if (k >= w->head)
+			break;
+		if (wait_rename(w, &w->log[(w->head - 1 - k) & (WAIT_LOG - 1)], since, from))
 			break;
 	}
-	if (k == 4)
-		return 0;
-	i = e->slot & (WAIT_SLOTS - 1);
-	s = &w->slot[i];
-	if (s->born != e->born)
-		return 0;
-	s->ns -= e->w.end - e->w.start;
-	s->n--;
-	e->w.cause = CAUSE_LOCK;
-	wait = e->w;
-	i = waits_slot(w, wait_key(&wait)) & (WAIT_SLOTS - 1);
-	s = &w->slot[i];
-	s->w = wait;
-	s->ns += wait.end - wait.start;
-	s->n++;
-	e->slot = i;
-	e->born = s->born;
-	return 0;
 }
 
 /* A request is in the thread's hands from now on: what it has waited for so far is not the request's. */
@@ -233,8 +257,6 @@ static __always_inline void waits_begin(struct wait_base *b, const struct waits 
 		return;
 	b->born = w->born;
 	for (i = 0; i < WAIT_SLOTS; i++) {
-		if (i >= w->n)
-			break;
 		b->ns[i] = w->slot[i].ns;
 		b->n[i] = w->slot[i].n;
 	}
@@ -326,12 +348,9 @@ __weak __noinline int waits_charge(struct wait_base *b, struct waits *w, __u32 s
 		b->loop = w->slot[i].w.cause;
 		charge |= CHARGE_LOOP(i + 1);
 	}
-	for (i = 0; i < WAIT_SLOTS; i++) {
-		if (i >= w->n)
-			break;
+	for (i = 0; i < WAIT_SLOTS; i++)
 		if (w->slot[i].w.end > b->from)
 			waits_charge_slot(b, &w->slot[i], i, pooled, charge);
-	}
 	b->born = w->born;
 	return 0;
 }

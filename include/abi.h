@@ -56,6 +56,7 @@ enum wait_class {
 	WAIT_SLEEP, /* a timer: from here on part of some work, never a place to idle in */
 	WAIT_DISK,  /* a file system's journal; or, whatever the syscall, block I/O */
 	WAIT_FAULT, /* no syscall: block I/O in a page fault */
+	WAIT_WORK,  /* a child's end, room to write */
 };
 
 /* Who ended a thread's sleep, as far as sched_waking tells. */
@@ -158,7 +159,7 @@ struct lvt_exemplar {
 	char comm[LVT_COMM_LEN];	/* of the thread that answered */
 	char reader_comm[LVT_COMM_LEN]; /* "" = it could not be asked */
 	__u32 pad;
-	struct lvt_wait wait[LVT_EXEMPLAR_WAITS]; /* of the answering thread, from arrive to done */
+	struct lvt_wait wait[LVT_EXEMPLAR_WAITS]; /* latest first */
 };
 
 /*

@@ -113,8 +113,6 @@ static inline void preempted(__u64 now, int thread)
 static inline void sleeps(__u64 now, int thread, enum wait_class wait, __u64 arg)
 {
 	acts(now, thread);
-	if (thread_waits_on(&m.t[thread], 200 + wait, arg, wait))
-		waits_relabel(&m.w[thread], m.t[thread].block_start);
 	thread_sleeps(&m.t[thread], now, 200 + wait, arg, wait);
 }
 
@@ -138,9 +136,13 @@ static inline void machine_runs(__u64 now, int thread, bool was_idle)
 	};
 	__u32 cause = thread_cause(t);
 	bool slept = cause_is_blocked(cause), wakes = slept || t->fresh;
+	__u32 mistaken = 0;
 
 	thread_runs(t, now, was_idle);
 	if (slept) {
+		mistaken = thread_mistaken(t);
+		if (mistaken && !thread_rebook(t, mistaken, t->block_as))
+			mistaken = 0;
 		w = (struct lvt_wait){ .start = t->block_start,
 				       .end = t->block_end,
 				       .cause = t->block_as,
@@ -148,6 +150,8 @@ static inline void machine_runs(__u64 now, int thread, bool was_idle)
 				       .waker = t->waker & 15 };
 		if (wait_has_name(t))
 			waits_add(&m.w[thread], &w);
+		if (wait_has_name(t) && mistaken)
+			waits_rename(&m.w[thread], t->chain_start, mistaken);
 		w = (struct lvt_wait){
 			.start = t->block_end, .end = now, .cause = CAUSE_RUNQ, .sysno = -1
 		};

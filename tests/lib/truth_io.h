@@ -163,6 +163,14 @@ static inline void pin(int cpu)
 		die("sched_setaffinity");
 }
 
+/* Run before all of a lower real-time priority, and before all who have none. */
+static inline bool be_fifo(int priority)
+{
+	struct sched_param p = { .sched_priority = priority };
+
+	return !sched_setscheduler(0, SCHED_FIFO, &p);
+}
+
 /* As many descriptors as we may have, up to 16,384. */
 static inline void raise_nofile(void)
 {

@@ -1,60 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The cases: which service, which client, what is different, and how to run it."""
 
-import os
-import subprocess
 import time
 
+import cases_net
+import cases_wait
+import causes
 import compare
 import harness
+import netns
+import transport
+from case import Case, plain, run_client, truth_of
 from harness import Client, Lvt, Service
-
-
-class Case:
-    """
-    service, client: command lines. family: 4, 6, mapped. free: queue stages that may be anything.
-    ignore: the service's figures that do not hold here. waiting: how many requests may wait at
-    once while the service's own thread waits for a CPU. serial: one request per thread and at a
-    time, so schedstat's run_delay bounds the ready stages; contended: it equals them. wakes: how
-    often the client's sends wake a thread for one request.
-    work_us: CPU of a request, at least.
-    """
-
-    def __init__(self, name, what, service, client, run=None, **kw):
-        self.name, self.what, self.service, self.client = name, what, service, client
-        self.run = run or plain
-        self.family, self.free, self.ignore = "4", [], []
-        self.waiting, self.wakes, self.work_us = 0, 1, 0
-        self.serial, self.contended = False, False
-        for k, v in kw.items():
-            if not hasattr(self, k):
-                raise TypeError(k)
-            setattr(self, k, v)
-
-
-def truth_of(case, service, noise=(0, 0)):
-    t = service.stop()
-    t["run_delay"], t["switches"] = noise
-    for what in case.ignore:
-        del t["stages"][what]
-    return t
-
-
-def run_client(case, service, netns=None):
-    """The client's counts, and what disturbed the service's threads meanwhile."""
-    noise = [service.noise()]
-    client = Client(service.port, case.client + " --linger", case.family, None, netns)
-    counts = client.finish(lambda: noise.append(service.noise()))
-    # threads that ended are not in the second
-    return counts, [max(0, b - a) for a, b in zip(*noise)]
-
-
-def plain(case, netns=None):
-    service = Service(case.service, case.family, netns=netns)
-    lvt = Lvt(service.port)
-    client, noise = run_client(case, service, netns)
-    report = lvt.stop()
-    return compare.verdicts(case, truth_of(case, service, noise), client, report, service.port)
 
 
 def with_neighbour(case):
@@ -63,17 +20,8 @@ def with_neighbour(case):
 
 
 def in_netns(case):
-    name = "lvt-truth-%d" % os.getpid()
-    try:
-        subprocess.run(["ip", "netns", "add", name], check=True, stderr=subprocess.PIPE)
-    except (OSError, subprocess.CalledProcessError) as e:
-        raise harness.Skip("no network namespace: %s" % e) from None
-    try:
-        subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
-        return plain(case, netns=name)
-    finally:
-        harness.reap()
-        subprocess.run(["ip", "netns", "del", name], check=False)
+    with netns.one() as name:
+        return plain(case, name)
 
 
 def late_service(case):
@@ -88,7 +36,7 @@ def late_service(case):
 
 def early_connections(case):
     """The connections are open before lvt is."""
-    service = Service(case.service, case.family)
+    service = case.start()
     client = Client(service.port, case.client + " --wait", case.family)
     lvt = Lvt(service.port)
     client.go()
@@ -99,7 +47,7 @@ def early_connections(case):
 
 def restarted(case):
     """The service is killed and comes again: its sums are lost, the counts must not be."""
-    service = Service(case.service, case.family)
+    service = case.start()
     port = service.port
     lvt = Lvt(port)
     client = Client(port, case.client + " --retry", case.family)
@@ -115,7 +63,7 @@ def restarted(case):
 
 
 def two_lvt(case):
-    service = Service(case.service, case.family)
+    service = case.start()
     first, second = Lvt(service.port), Lvt(service.port)
     client, noise = run_client(case, service)
     reports = [first.stop(), second.stop()]
@@ -128,7 +76,7 @@ def two_lvt(case):
 
 def lone_requests(case):
     """Answered requests on connections that stay open are counted within about a second."""
-    service = Service(case.service, case.family)
+    service = case.start()
     lvt = Lvt(service.port)
     client = Client(service.port, case.client + " --linger", case.family)
     counts = client.counts()
@@ -140,7 +88,7 @@ def lone_requests(case):
 
 def stopped_at_once(case):
     """The client has its last answer, closes, ends: lvt is stopped in that very moment."""
-    service = Service(case.service, case.family)
+    service = case.start()
     lvt = Lvt(service.port)
     counts = Client(service.port, case.client, case.family).finish()
     report = lvt.stop()
@@ -149,7 +97,7 @@ def stopped_at_once(case):
 
 def killed_lvt(case):
     """kill -9: no program, map or link stays; the service does not notice."""
-    service = Service(case.service, case.family)
+    service = case.start()
     lvt = Lvt(service.port)
     mine = harness.bpf_ids_of(lvt.p.pid)
     kinds = {k for k, _ in mine}
@@ -169,30 +117,32 @@ BUSY = {"free": ["queue.busy"]}
 ACCEPT = {"free": ["queue.accept", "queue.busy"]}
 
 CASES = [
-    Case("cpu-50us", "busy for 50 µs", "truth_work cpu --work 50", "--requests 3000", serial=True,
+    Case("cpu-50us", "busy for 50 µs", "truth_work --work 50", "--requests 3000", serial=True,
          work_us=50),
-    Case("cpu-500us", "busy for 500 µs", "truth_work cpu --work 500", "--requests 1500",
+    Case("cpu-500us", "busy for 500 µs", "truth_work --work 500", "--requests 1500",
          serial=True, work_us=500),
-    Case("cpu-5ms", "busy for 5 ms", "truth_work cpu --work 5000", "--requests 200", serial=True,
+    Case("cpu-5ms", "busy for 5 ms", "truth_work --work 5000", "--requests 200", serial=True,
          work_us=5000),
-    Case("sleep", "asleep for 1 ms", "truth_work sleep --work 50 --sleep 1000", "--requests 1000",
-         serial=True, work_us=50),
-    Case("lock", "a lock that another thread holds", "truth_work lock --work 500 --sleep 2000",
-         "--requests 800 --think 100", work_us=500),
-    Case("accept-wait", "one connection at a time, four want in", "truth_work cpu --work 200",
+    Case("accept-wait", "one connection at a time, four want in", "truth_work --work 200",
          "--conns 4 --requests 300 --fresh", work_us=200, waiting=3, **ACCEPT),
     Case("behind", "one thread serves others while a request waits",
-         "truth_loop serve --work 200", "--conns 4 --requests 500", waiting=3, work_us=200),
+         "truth_loop serve --work 200", "--conns 4 --requests 500", waiting=3, work_us=200,
+         more=[causes.littles_law, causes.utilisation]),
+    Case("behind-asleep", "the same, and it sleeps", "truth_loop serve --work 50 --sleep 300",
+         "--conns 4 --requests 400", waiting=3, work_us=50, ignore=["queue.busy"],
+         free=["queue.busy"], more=[causes.reader_slept]),
     Case("behind-staggered", "the same, not saturated", "truth_loop serve --work 300",
          "--conns 3 --requests 500 --think 700 --stagger 230", waiting=2, work_us=300),
     Case("batch", "an event loop reads several, then answers several",
          "truth_loop batch --work 100", "--conns 8 --requests 400", waiting=7, work_us=100),
-    Case("neighbour", "another task spins on the same CPU", "truth_work cpu --work 500",
-         "--requests 1000", with_neighbour, serial=True, contended=True, work_us=500),
-    Case("neighbour-short", "the same, requests of 50 µs", "truth_work cpu --work 50",
+    Case("neighbour", "another task spins on the same CPU", "truth_work --work 500",
+         "--requests 1000", with_neighbour, serial=True, contended=True, work_us=500,
+         more=[causes.utilisation]),
+    Case("neighbour-short", "the same, requests of 50 µs", "truth_work --work 50",
          "--requests 1000", with_neighbour, serial=True, contended=True, work_us=50),
     Case("thread-per-conn", "a thread for each connection", "truth_threads conn --work 200",
-         "--conns 4 --requests 500", serial=True, work_us=200),
+         "--conns 4 --requests 500", serial=True, work_us=200,
+         more=[causes.littles_law]),
     Case("pool", "a reader and workers that are idle",
          "truth_threads pool --workers 8 --work 100 --sleep 300", "--conns 4 --requests 500",
          work_us=100, **BUSY),
@@ -216,7 +166,7 @@ CASES = [
          "--conns 2 --requests 700", work_us=100),
     Case("sends", "the answer in four sends, work before each",
          "truth_stream sends --work 200 --answer 4000", "--requests 1000 --answer 4000",
-         serial=True, work_us=800),
+         serial=True, work_us=800, more=[transport.at_once]),
     Case("sendfile", "a head, then 256 KB by sendfile",
          "truth_stream sendfile --work 300 --answer 262144", "--requests 1000 --answer 262144",
          work_us=300),
@@ -230,15 +180,15 @@ CASES = [
          "--requests 300 --slow 5000 --answer 524288", work_us=100),
     Case("keep-alive-gaps", "30 ms between requests", "truth_threads conn --work 500",
          "--conns 4 --requests 60 --think 30000", serial=True, work_us=500, free=["queue.accept"]),
-    Case("half-close", "the client closes its side, then we answer", "truth_work cpu --work 100",
+    Case("half-close", "the client closes its side, then we answer", "truth_work --work 100",
          "--requests 1000 --half-close", work_us=100, ignore=["queue.accept+queue.busy"], **ACCEPT),
     Case("reset", "every third request ends in a reset", "truth_threads conn --work 2000",
          "--requests 600 --reset-every 3 --pause 200", work_us=2000, **ACCEPT),
-    Case("ipv6", "IPv6", "truth_work cpu --work 100", "--requests 1000", family="6", serial=True,
+    Case("ipv6", "IPv6", "truth_work --work 100", "--requests 1000", family="6", serial=True,
          work_us=100),
-    Case("ipv4-mapped", "the service on ::, the client on 127.0.0.1", "truth_work cpu --work 100",
+    Case("ipv4-mapped", "the service on ::, the client on 127.0.0.1", "truth_work --work 100",
          "--requests 1000", family="mapped", serial=True, work_us=100),
-    Case("netns", "service and client in a network namespace", "truth_work cpu --work 100",
+    Case("netns", "service and client in a network namespace", "truth_work --work 100",
          "--requests 1000", in_netns, serial=True, work_us=100),
     Case("service-late", "the service starts after lvt", "truth_threads conn --work 100",
          "--conns 2 --requests 500", late_service, work_us=100),
@@ -247,7 +197,7 @@ CASES = [
          "--conns 4 --requests 500", early_connections, work_us=100),
     Case("restart", "the service is killed and comes again", "truth_threads conn --work 200",
          "--conns 4 --requests 700", restarted, work_us=200),
-    Case("two-lvt", "two lvt at once", "truth_work cpu --work 100", "--requests 1000", two_lvt,
+    Case("two-lvt", "two lvt at once", "truth_work --work 100", "--requests 1000", two_lvt,
          serial=True, work_us=100),
     Case("short-connections", "20,000 connections of one request each",
          "truth_loop serve", "--conns 4 --requests 5000 --fresh", waiting=3,
@@ -261,6 +211,8 @@ CASES = [
     Case("stopped-at-once", "lvt ends with the client's last connection",
          "truth_threads conn --work 100", "--conns 8 --requests 50", stopped_at_once, work_us=100,
          **ACCEPT),
-    Case("killed-lvt", "kill -9 of lvt leaves nothing behind", "truth_work cpu --work 50",
+    Case("killed-lvt", "kill -9 of lvt leaves nothing behind", "truth_work --work 50",
          "--requests 100", killed_lvt, work_us=50),
 ]
+
+CASES += cases_wait.CASES + cases_net.CASES

@@ -10,9 +10,10 @@
 #include "truth_io.h"
 
 static struct {
-	int port, family, cpu, conns, requests, segments, idle, reset_every, answer;
+	int port, family, cpu, conns, requests, segments, idle, reset_every, answer, listen_only;
+	const char *host;
 	uint64_t think_ns, pause_ns, slow_ns, stagger_ns;
-	bool fresh, half_close, wait, linger, retry;
+	bool fresh, half_close, wait, linger, retry, delay_ack;
 } opt = { .family = 4, .cpu = -1, .conns = 1, .requests = 1, .segments = 1, .answer = 8 };
 
 static struct {
@@ -29,6 +30,8 @@ static int dial(void)
 
 	if (fd < 0)
 		die("client: socket");
+	if (opt.host && inet_pton(AF_INET, opt.host, &((struct sockaddr_in *)&a)->sin_addr) != 1)
+		exit(2);
 	if (opt.slow_ns) /* so that the answer cannot hide in our buffer */
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	if (connect(fd, (void *)&a, len)) {
@@ -104,6 +107,10 @@ static enum outcome exchange(int fd, int conn, int seq, char *buf)
 {
 	struct truth_request q = { .conn = conn, .seq = seq };
 	uint64_t span = 0;
+	int no = 0;
+
+	if (opt.delay_ack) /* the kernel forgets it, now and then */
+		setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &no, sizeof(no));
 
 	sum_add(&sum.requests, 1);
 	if (send_request(fd, &q, &span)) {
@@ -126,6 +133,14 @@ static enum outcome exchange(int fd, int conn, int seq, char *buf)
 	return ANSWERED;
 }
 
+/* Take --answer bytes that nobody asked for, so many times. */
+static void listen_only(int fd, char *buf)
+{
+	for (int i = 0; i < opt.listen_only; i++)
+		if (read_answer(fd, buf))
+			sum_add(&sum.failed, 1);
+}
+
 static void *connection(void *arg)
 {
 	int conn = (intptr_t)arg, fd = opt.fresh ? -1 : dial_on();
@@ -137,6 +152,7 @@ static void *connection(void *arg)
 	pthread_barrier_wait(&connected);
 	pthread_barrier_wait(&go);
 	nap(opt.stagger_ns * conn);
+	listen_only(fd, buf);
 	for (int done = 0, seq = 0; done < opt.requests; seq++) {
 		if (fd < 0)
 			fd = dial_on();
@@ -181,6 +197,7 @@ static const struct {
 	{ .name = "idle", .number = &opt.idle }, /* more connections that say nothing */
 	{ .name = "reset-every", .number = &opt.reset_every },
 	{ .name = "answer", .number = &opt.answer },
+	{ .name = "listen-only", .number = &opt.listen_only }, /* to so many answers, before */
 	{ .name = "think", .time = &opt.think_ns },
 	{ .name = "pause", .time = &opt.pause_ns },
 	{ .name = "slow", .time = &opt.slow_ns },
@@ -190,22 +207,26 @@ static const struct {
 	{ .name = "wait", .flag = &opt.wait },	   /* "connected", then a line, then start */
 	{ .name = "linger", .flag = &opt.linger }, /* after the JSON a line, then close */
 	{ .name = "retry", .flag = &opt.retry },
+	{ .name = "delay-ack", .flag = &opt.delay_ack }, /* no ACK before we must */
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(*options))
 
 static void parse(int argc, char **argv)
 {
-	struct option known[N_OPTIONS + 2] = { { "family", 1, NULL, N_OPTIONS } };
+	struct option known[N_OPTIONS + 3] = { { "family", 1, NULL, N_OPTIONS },
+					       { "host", 1, NULL, N_OPTIONS + 1 } };
 	int i;
 
 	for (i = 0; i < (int)N_OPTIONS; i++)
-		known[i + 1] = (struct option){ options[i].name, !options[i].flag, NULL, i };
+		known[i + 2] = (struct option){ options[i].name, !options[i].flag, NULL, i };
 	while ((i = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (i == '?')
 			exit(2);
 		else if (i == N_OPTIONS)
 			opt.family = parse_family(optarg);
+		else if (i == N_OPTIONS + 1)
+			opt.host = optarg;
 		else if (options[i].flag)
 			*options[i].flag = true;
 		else if (options[i].time)

@@ -4,44 +4,15 @@
 import json
 import os
 
+import causes
+import slowest
+from verdict import HEADING, TOLERANCE_NS, Check, Row  # noqa: F401 (HEADING is for run.py)
+
 QUEUE = ["queue.accept", "queue.busy", "queue.runq", "queue.wakeup", "queue.blocked",
          "queue.pickup"]
 RUNQ = ["queue.runq", "service.runq"]
 WAKEUP = ["queue.wakeup", "service.wakeup"]
 SWITCH_NS = 5000  # between the scheduler's clock and sched_switch, cold caches
-TOLERANCE_NS, TOLERANCE_SHARE = 10000, 0.03  # a mean may be off by the larger of the two
-
-
-class Row:
-    """One expectation: a mean within [lo, hi] ns, or within tolerance of it."""
-
-    def __init__(self, what, lo, hi, measured):
-        self.what, self.lo, self.hi, self.measured = what, lo, hi, measured
-        self.error = measured - hi if measured > hi else min(0, measured - lo)
-        self.expected = min(max(measured, lo), hi)
-        self.ok = abs(self.error) <= max(TOLERANCE_NS, TOLERANCE_SHARE * abs(self.expected))
-
-    def __str__(self):
-        rng = "%.1f" % (self.hi / 1e3) if self.lo == self.hi else "%.1f..%.1f" % (self.lo / 1e3,
-                                                                                self.hi / 1e3)
-        share = "%+.1f %%" % (100 * self.error / self.expected) if self.expected else ""
-        return "%-52s %18s %10.1f %+8.1f %9s  %s" % (
-            self.what, rng, self.measured / 1e3, self.error / 1e3, share,
-            "good" if self.ok else "BAD")
-
-
-HEADING = "%-52s %18s %10s %8s %9s  %s" % ("stage (µs per request)", "expected", "measured",
-                                           "error", "", "verdict")
-
-
-class Check:
-    """One yes or no."""
-
-    def __init__(self, what, ok, detail):
-        self.what, self.ok, self.detail = what, ok, detail
-
-    def __str__(self):
-        return "%-52s %s  %s" % (self.what, self.detail, "good" if self.ok else "BAD")
 
 
 def stage_names():
@@ -79,6 +50,7 @@ def integrity(report):
         checks.append(Check("exchanges add up, port %d" % s["port"],
                             x["request_response"] + x["pipelined"] == s["requests"]
                             == s["latency_ns"]["count"], json.dumps(x)))
+        checks += causes.conservation(s) + slowest.conservation(s)
     return checks
 
 
@@ -108,7 +80,7 @@ def expectations(case, service, client):
     edge = service["run_delay"] if service["requests"] < 100 and not case.contended else 0
     yield "queue.*", QUEUE, max(0, q - span - edge), q
     covered = set(QUEUE) - {"queue.accept", "queue.busy"} | set(case.free)
-    for what, (lo, hi) in service["stages"].items():
+    for what, (lo, hi) in [*service["stages"].items(), *causes.by_stage(service).items()]:
         stages = what.split("+")
         if stages[0].startswith("queue."):
             # While others were served, the thread may itself have waited for a CPU.
@@ -124,19 +96,23 @@ def expectations(case, service, client):
             yield n, [n], 0, service.get("gap", 0) if n == "unattributed" else 0
 
 
+def latency(service, client, found):
+    n, q = service["requests"], service["queue"]
+    lo, hi = service["latency_from_read"]
+    got = sum(s["latency_ns"]["mean"] * s["requests"] for s in found if s["requests"])
+    return Row("latency", (lo + max(0, q - client["send_span"])) / n, (hi + q) / n, got / n)
+
+
 def rows(case, service, client, found):
     """The truth table of a case. service: its sums, and "run_delay" of its threads."""
     n = service["requests"]
     if not n:
         return []
-    made = []
-    lo, hi = service["latency_from_read"]
-    q = service["queue"]
-    latency = sum(s["latency_ns"]["mean"] * s["requests"] for s in found if s["requests"])
-    made.append(Row("latency", (lo + max(0, q - client["send_span"])) / n, (hi + q) / n,
-                    latency / n))
-    made += [Row(what, lo / n, hi / n, total(found, stages) / n)
+    tolerance = causes.TOLERANCE_NS if service.get("waits") else TOLERANCE_NS
+    made = [latency(service, client, found)]
+    made += [Row(what, lo / n, hi / n, total(found, stages) / n, tolerance)
              for what, stages, lo, hi in expectations(case, service, client)]
+    made += causes.waits(service, found, case.shared_loop)
     made += schedstat(case, service, client, found)
     return made
 
@@ -174,4 +150,6 @@ def verdicts(case, service, client, report, port):
         wait, idle = total(found, RUNQ), total(found, WAKEUP)
         made.append(Check("contention, not wake-up latency", wait > 5 * idle,
                           "runq %.1f ms wakeup %.1f ms" % (wait / 1e6, idle / 1e6)))
+    if service.get("waits"):
+        made.append(causes.streaming(found, service["requests"] if case.streaming else 0))
     return made + integrity(report)

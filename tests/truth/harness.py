@@ -13,10 +13,12 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = ["client", "truth_work", "truth_loop", "truth_threads", "truth_fork", "truth_stream",
+            "truth_wait", "truth_disk", "truth_net", "truth_proxy", "truth_procs", "truth_uring",
             "truth_neighbour"]
 SERVICE_CPU, CLIENT_CPU = 0, 0  # set by choose_cpus()
 bin_dir = None
 lvt_path = os.environ.get("LVT", os.path.join(HERE, "../../.output/lvt"))
+IN_MEMORY = ("tmpfs", "ramfs")
 started = []  # whatever still runs when a case fails is killed
 
 
@@ -49,14 +51,37 @@ def build():
     for p in PROGRAMS:
         subprocess.run(shlex.split(os.environ.get("CC", "cc")) +
                        ["-std=gnu11", "-O2", "-pthread", "-I", os.path.join(HERE, "../lib"),
-                        os.path.join(HERE, p + ".c"), "-o", os.path.join(bin_dir, p)], check=True)
+                        os.path.join(HERE, p + ".c"), "-o", os.path.join(bin_dir, p)] +
+                       libraries(p), check=True)
     return keep
+
+
+def libraries(program):
+    """What it is linked with; without liburing the program that needs it skips itself."""
+    if program != "truth_uring" or not os.path.exists("/usr/include/liburing.h"):
+        return []
+    return ["-luring"]
 
 
 def free_port(family=socket.AF_INET):
     with socket.socket(family, socket.SOCK_STREAM) as s:
         s.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
         return s.getsockname()[1]
+
+
+def disk_folder():
+    """A folder on a disk's file system."""
+    tried = []
+    for folder in (tempfile.gettempdir(), "/var/tmp", HERE):
+        device = os.stat(folder).st_dev
+        number = "%d:%d" % (os.major(device), os.minor(device))
+        with open("/proc/self/mountinfo") as f:
+            kinds = [line.split(" - ")[1].split()[0] for line in f if line.split()[2] == number]
+        if kinds and kinds[-1] in IN_MEMORY:
+            tried.append("%s is %s" % (folder, kinds[-1]))
+        else:
+            return folder
+    raise Skip("no file system on a disk: " + ", ".join(tried))
 
 
 def spawn(argv, **kw):
@@ -94,6 +119,28 @@ def within(netns, argv):
     return (["ip", "netns", "exec", netns] if netns else []) + argv
 
 
+def tasks(pid):
+    """The folders of a process's threads, and of its children's."""
+    base = "/proc/%d/task/" % pid
+    for tid in os.listdir(base):
+        yield base + tid
+        try:
+            with open(base + tid + "/children") as f:
+                children = f.read().split()
+        except OSError:
+            continue
+        for child in children:
+            try:
+                yield from list(tasks(int(child)))
+            except OSError:
+                pass  # it is gone
+
+
+def cpu_ns(pid):
+    """CPU time of a process, by its clock."""
+    return time.clock_gettime_ns(~pid << 3 | 2)  # what clock_getcpuclockid() makes of it
+
+
 class Service:
     def __init__(self, args, family="4", port=0, cpu=None, netns=None):
         words = args.split()
@@ -101,21 +148,29 @@ class Service:
         argv += ["--port", str(port), "--family", family,
                  "--cpu", str(SERVICE_CPU if cpu is None else cpu)]
         self.p = spawn(within(netns, argv), stdout=subprocess.PIPE, bufsize=0)
-        self.port = int(read_line(self.p, 5).split()[1])
+        line = read_line(self.p, 5)
+        if line.startswith("skip: "):
+            raise Skip(line[6:])
+        self.port = int(line.split()[1])
+        self.threads = 0
 
     def noise(self):
         """Of its threads: ns waited for a CPU, and how often they had to give it up."""
-        delay, switches = 0, 0
-        base = "/proc/%d/task" % self.p.pid
-        for tid in os.listdir(base):
+        delay, switches, self.threads = 0, 0, 0
+        for task in tasks(self.p.pid):
             try:
-                with open("%s/%s/schedstat" % (base, tid)) as f:
+                with open(task + "/schedstat") as f:
                     delay += int(f.read().split()[1])
-                with open("%s/%s/status" % (base, tid)) as f:
+                with open(task + "/status") as f:
                     switches += int(f.read().split("nonvoluntary_ctxt_switches:")[1])
+                self.threads += 1
             except OSError:
                 pass  # the thread is gone
         return delay, switches
+
+    def used(self):
+        """Of its process: ns of CPU time, and ns that its threads waited for a CPU."""
+        return cpu_ns(self.p.pid), self.noise()[0]
 
     def stop(self):
         """Its sums."""
@@ -161,8 +216,8 @@ class Client:
 
 
 class Lvt:
-    def __init__(self, port, seconds=60):
-        argv = [lvt_path, "record", "-p", str(port), "-d", str(seconds), "--format", "json"]
+    def __init__(self, port, *options):
+        argv = [lvt_path, "record", "-p", str(port), "-d", "60", "--format", "json", *options]
         self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         self.p = spawn(argv, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err)
         end = time.monotonic() + 15
@@ -192,11 +247,16 @@ class Lvt:
             raise Failed("lvt's report is not JSON: %s" % e) from None
 
 
-def neighbour(cpu, seconds):
-    """Keep a CPU busy; it goes by itself, or when the case ends."""
-    p = spawn([os.path.join(bin_dir, "truth_neighbour"), str(cpu), str(seconds)],
-              stdout=subprocess.PIPE, bufsize=0)
-    read_line(p, 5)
+def neighbour(cpu, seconds, *bursts):
+    """
+    Keep a CPU busy; it goes by itself, or when the case ends. bursts: with this name, so many µs
+    by real-time priority, and so many µs between.
+    """
+    p = spawn([os.path.join(bin_dir, "truth_neighbour"), str(cpu), str(seconds),
+               *map(str, bursts)], stdout=subprocess.PIPE, bufsize=0)
+    line = read_line(p, 5)
+    if line.startswith("skip: "):
+        raise Skip(line[6:])
     return p
 
 

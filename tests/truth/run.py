@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 
 sys.dont_write_bytecode = True  # root must leave nothing in the tree
 
@@ -36,8 +37,11 @@ def run_case(case, without_lvt):
             verdicts = case.run(case)
     except harness.Skip as e:
         skip = str(e)
-    except (harness.Failed, OSError, KeyError, ValueError, subprocess.SubprocessError) as e:
-        verdicts.append(compare.Check("the case ran", False, "%s: %s" % (type(e).__name__, e)))
+    except (harness.Failed, OSError, LookupError, TypeError, ValueError,
+            subprocess.SubprocessError) as e:
+        where = traceback.extract_tb(e.__traceback__)[-1]
+        verdicts.append(compare.Check("the case ran", False, "%s: %s (%s:%d: %s)" % (
+            type(e).__name__, e, os.path.basename(where.filename), where.lineno, where.line)))
     finally:
         harness.reap()
     if not verdicts and not skip:

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * A thread for each connection; the answer or the request comes in pieces.
- *   sends     the answer in --sends parts, --work US before each
+ *   sends     the answer in --sends parts, --work US before each and then --sleep US asleep
+ *   whole     the answer in one send, which needs no room in the client
+ *   nagle     the answer in two small sends, without TCP_NODELAY
+ *   push      no requests: --sends times --answer bytes, --sleep US before each; fact: pushed
  *   sendfile  a small head, then a file of --answer bytes less the head
  *   segments  the rest of the request is waited for in read()
  *   mux       the rest of the request is waited for in epoll_wait()
@@ -11,7 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
 
-#include "truth.h"
+#include "truth_waits.h"
 
 #define HEAD 8
 #define PIECE 32768
@@ -37,6 +40,8 @@ static int answer_sends(int fd, const struct truth_request *q, struct mark got)
 
 	for (int i = 0; i < truth.sends; i++) {
 		spin(truth.work_ns);
+		if (truth.sleep_ns)
+			wait_nap(0, truth.sleep_ns);
 		m = mark_before();
 		if (send_bytes(fd, i < truth.sends - 1 ? part : truth.answer - part * i))
 			return -1;
@@ -85,19 +90,21 @@ static int answer_slow(int fd, const struct truth_request *q, struct mark got)
 
 static int answer(int fd, const struct truth_request *q, struct mark got)
 {
-	struct mark m;
+	struct mark lo, hi;
 
-	if (mode_is("sends"))
+	if (mode_is("sends") || mode_is("nagle"))
 		return answer_sends(fd, q, got);
 	if (mode_is("sendfile"))
 		return answer_sendfile(fd, q, got);
 	if (mode_is("slow"))
 		return answer_slow(fd, q, got);
 	spin(truth.work_ns);
-	m = mark_before();
+	lo = hi = mark_before();
 	if (send_answer(fd))
 		return -1;
-	account(q, got, m, m);
+	if (mode_is("whole")) /* it may go in several chunks */
+		hi = mark_after();
+	account(q, got, lo, hi);
 	return 0;
 }
 
@@ -126,9 +133,20 @@ static bool read_pieces(int fd, int ep, struct truth_request *q, struct mark *go
 	return true;
 }
 
-static void *serve_connection(void *arg)
+/* Until the client goes, or we have said all. */
+static void push(int fd)
 {
-	int fd = (intptr_t)arg, ep = -1, small = PIECE;
+	for (int i = 0; i < truth.sends; i++) {
+		nap(truth.sleep_ns);
+		if (send_answer(fd))
+			return;
+		sum_add(&truth_sums->fact[0], 1);
+	}
+}
+
+static void *serve_stream(void *arg)
+{
+	int fd = (intptr_t)arg, ep = -1, small = PIECE, large = 4 << 20, no = 0;
 	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
 	struct truth_request q;
 	struct mark got;
@@ -139,6 +157,13 @@ static void *serve_connection(void *arg)
 	}
 	if (mode_is("slow"))
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	if (mode_is("whole"))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &large, sizeof(large));
+	if (mode_is("nagle"))
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no, sizeof(no));
+	if (mode_is("push"))
+		push(fd);
+	exact_timers();
 	while (read_pieces(fd, ep, &q, &got))
 		if (answer(fd, &q, got))
 			break;
@@ -151,7 +176,7 @@ static void *serve_connection(void *arg)
 static void *serve(void *arg)
 {
 	for (;;)
-		start_thread(serve_connection, (void *)(intptr_t)truth_accept((intptr_t)arg));
+		start_thread(serve_stream, (void *)(intptr_t)truth_accept((intptr_t)arg));
 	return NULL;
 }
 
@@ -173,5 +198,12 @@ int main(int argc, char **argv)
 	file = make_file();
 	if (mode_is("segments") || mode_is("mux") || mode_is("slow"))
 		names[OFF] = OFF_CLIENT;
+	if (truth.sleep_ns) {
+		names[OFF] = OFF_SLEEP;
+		truth_waits[0] =
+			(struct truth_wait){ "service.sleep", .syscall = "clock_nanosleep" };
+	}
+	if (mode_is("push"))
+		truth_facts[0] = "pushed";
 	return truth_serve(serve, names);
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * One thread serves one connection after the other, one request at a time.
- *   cpu    --work US: busy
- *   sleep  --work US --sleep US: busy, then asleep on a timer
- *   lock   waits for a mutex that another thread holds for --sleep US at a time
+ * One thread serves one connection after the other, one request at a time, busy for --work US.
  * Connections that come meanwhile wait to be accepted.
  */
 #define _GNU_SOURCE
@@ -19,35 +16,6 @@ static struct gap {
 	uint64_t from, to;
 } gaps[GAPS];
 static unsigned n_gaps;
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void *hold_lock(void *arg)
-{
-	(void)arg;
-	for (;;) {
-		pthread_mutex_lock(&lock);
-		nap(truth.sleep_ns);
-		pthread_mutex_unlock(&lock);
-		nap(truth.sleep_ns / 4);
-	}
-	return NULL;
-}
-
-static void work(void)
-{
-	uint64_t cpu;
-
-	spin(truth.work_ns);
-	if (mode_is("sleep")) {
-		nap(truth.sleep_ns);
-	} else if (mode_is("lock")) {
-		cpu = cpu_ns();
-		pthread_mutex_lock(&lock);
-		inside_ns += cpu_ns() - cpu;
-		pthread_mutex_unlock(&lock);
-	}
-}
 
 /*
  * A connection waited from `sent` to `accepted`. In the gaps between the others the thread was not
@@ -70,12 +38,13 @@ static void serve_connection(int fd, uint64_t accepted)
 
 	while (read_all(fd, &q, sizeof(q)) == sizeof(q)) {
 		got = mark_after();
-		work();
+		spin(truth.work_ns);
 		sent = mark_before();
 		if (send_answer(fd))
 			break;
 		truth_count(&q, got.wall, sent.wall, sent.wall);
-		truth_add_cpu(CPU, OFF, sent.cpu - got.cpu, off_cpu(got, sent), clear_inside());
+		truth_add(CPU, sent.cpu - got.cpu);
+		truth_add(OFF, off_cpu(got, sent));
 		count_wait(q.before, accepted);
 		accepted = 0;
 		gaps[n_gaps % GAPS].from = sent.wall; /* the last one counts */
@@ -89,8 +58,6 @@ static void *serve(void *arg)
 	uint64_t accepted;
 	bool waited;
 
-	if (mode_is("lock"))
-		start_thread(hold_lock, NULL);
 	for (;;) {
 		struct pollfd p = { .fd = lfd, .events = POLLIN };
 
@@ -107,10 +74,9 @@ static void *serve(void *arg)
 
 int main(int argc, char **argv)
 {
-	static const char *names[] = { "service.cpu", OFF_READY, NULL, NULL };
+	static const char *const names[] = { "service.cpu", OFF_READY, "queue.accept+queue.busy",
+					     NULL };
 
 	truth_init(argc, argv);
-	names[OFF] = mode_is("sleep") ? OFF_SLEEP : mode_is("lock") ? OFF_LOCK : OFF_READY;
-	names[ACCEPT] = mode_is("cpu") ? "queue.accept+queue.busy" : NULL;
 	return truth_serve(serve, names);
 }

@@ -248,7 +248,7 @@ static void tick(void)
 
 static void sleep_somewhere(int t)
 {
-	sleeps(now, t, below(7), 4096 * below(3) + below(64));
+	sleeps(now, t, below(8), 4096 * below(3) + below(64));
 	enters(t, now, ASLEEP);
 }
 

@@ -50,6 +50,16 @@ static const struct {
 	{ SYS_syncfs, WAIT_DISK, BUFFER_NONE },
 	{ SYS_sync_file_range, WAIT_DISK, BUFFER_NONE },
 	{ SYS_splice, WAIT_READ, BUFFER_NONE },
+	{ SYS_wait4, WAIT_WORK, BUFFER_NONE },
+	{ SYS_waitid, WAIT_WORK, BUFFER_NONE },
+	{ SYS_clone, WAIT_WORK, BUFFER_NONE },
+	{ SYS_flock, WAIT_WORK, BUFFER_NONE },
+	{ SYS_write, WAIT_WORK, BUFFER_NONE },
+	{ SYS_writev, WAIT_WORK, BUFFER_NONE },
+	{ SYS_sendto, WAIT_WORK, BUFFER_NONE },
+	{ SYS_sendmsg, WAIT_WORK, BUFFER_NONE },
+	{ SYS_sendmmsg, WAIT_WORK, BUFFER_NONE },
+	{ SYS_sendfile, WAIT_WORK, BUFFER_NONE },
 };
 
 /* Whose sleep a syscall may end; any other one that is seen to was interrupted by a timer. */
