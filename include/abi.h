@@ -214,8 +214,8 @@ struct lvt_flight {
 	__u64 pad[5]; /* a cache line */
 };
 
-/* About 1 kHz, but no multiple of the scheduler's tick, with which it would keep step. */
-#define LVT_FLIGHT_NS 937501ull
+/* About 10 kHz, so that chance is well under 1 % in a run of seconds, but no multiple of the scheduler's tick, with which it would keep step. */
+#define LVT_FLIGHT_NS 93751ull
 
 /* A listening endpoint; index = service id. */
 struct lvt_service {

@@ -169,8 +169,8 @@ int main(int argc, char **argv)
 
 	truth_init(argc, argv);
 	if (truth.sleep_ns) {
-		names[OFF] = "service.blocked+" OFF_READY;
-		names[BLOCKED] = "service.blocked";
+		names[OFF] = "service.net+" OFF_READY;
+		names[BLOCKED] = "service.net";
 	}
 	if (pipe(work_pipe))
 		die("pipe");

@@ -68,6 +68,10 @@ static enum lvt_stage stage_of(const struct lvt_exemplar *x, const struct lvt_wa
 {
 	enum lvt_stage stage = cause_service_stage(w->cause);
 
+	/* in such waits the client held it up */
+	if (w->end > x->read && !x->stage[stage] && x->stage[STAGE_SERVICE_CLIENT] &&
+	    (w->cause == CAUSE_BLOCKED || (w->cause >= CAUSE_MUX && w->cause <= CAUSE_LOOP_SLEEP)))
+		return STAGE_SERVICE_CLIENT;
 	if (w->end > x->read)
 		return stage;
 	if (w->cause == CAUSE_RUNQ)
