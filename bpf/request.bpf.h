@@ -46,7 +46,7 @@ enum conn_flags {
 #define ASLEEP_CAUSES (CAUSE_FAULT - CAUSE_BLOCKED + 1)
 
 struct conn {
-	/* what an arrival touches: one cache line */
+	/* what an arrival touches, often on another CPU: one cache line, as a pointer of the kernel's precedes */
 	__u32 service;
 	__u16 phase; /* enum phase */
 	__u16 flags;
@@ -54,7 +54,12 @@ struct conn {
 	__u64 next;	       /* NEXT: when the next request arrived */
 	__u64 more;	       /* when the next part of an unfinished request arrived */
 	__u32 copied, written; /* copied_seq, write_seq as last seen */
-	__u32 reader, tid;     /* the thread that read first; the one whose clocks these are */
+	__u64 acked;	       /* the peer's ACK covers the answer; 0 = not seen */
+	__u32 sent_seq;	       /* the highest sequence number that was handed to the device */
+	__u32 drops;	       /* sk_drops, as last seen */
+	/* the service's side */
+	__u64 sent;	   /* the answer's last byte was handed to the device; 0 = not seen */
+	__u32 reader, tid; /* the thread that read first; the one whose clocks these are */
 	__u32 written_at_reply;
 	__u32 event;		 /* number of its last socket event here */
 	__u64 event_cpu;	 /* its CPU clock at that event */
@@ -63,14 +68,10 @@ struct conn {
 	__u64 reader_own;	 /* at a hand-off: what the reader can have spent on it at most */
 	__u32 reader_head;	 /* transitions in the reader's ring at the first read */
 	__u32 sends;		 /* of the answer */
-	/* the network's marks of the answer; 0 = not seen */
-	__u64 sent, acked;   /* its last byte was handed to the device; the peer's ACK covers it */
-	__u32 sent_seq;	     /* the highest sequence number that was handed to the device */
-	__u32 drops;	     /* sk_drops, as last seen */
-	__u64 nic, next_nic; /* ns from the driver to `arrive`, to `next`; 0 = not known */
-	struct clocks base;  /* its clocks where its share of the request starts */
-	struct clocks at;    /* its clocks at its last read, once answered at its last send */
-	__u64 stage[NR_STAGES]; /* what is settled before `base` */
+	__u64 nic, next_nic;	 /* ns from the driver to `arrive`, to `next`; 0 = not known */
+	struct clocks base;	 /* its clocks where its share of the request starts */
+	struct clocks at;	 /* its clocks at its last read, once answered at its last send */
+	__u64 stage[NR_STAGES];	 /* what is settled before `base` */
 	__u64 bytes_in, bytes_out;
 	struct clocks client; /* out of at - base, time that the client caused; see CONN_CLIENT */
 	__u64 asleep[ASLEEP_CAUSES]; /* of queue.blocked: see CONN_ASLEEP */
@@ -395,7 +396,7 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, stru
 		c->flags |= CONN_STALLED;
 	else
 		c->flags &= ~CONN_STALLED;
-	if (waits)
+	if (waits && waits->last > c->waits.from)
 		waits_charge(&c->waits, waits, c->service, request_pooled(now, &c->at), stalled);
 	c->phase = PHASE_ANSWERED;
 	c->sends++;

@@ -24,13 +24,11 @@
 struct wait_slot {
 	struct lvt_wait w; /* the last one */
 	__u64 key;	   /* of its kind */
-	__u64 ns;	   /* of all */
 	__u64 charged_ns;  /* request time that has not been handed to lvt_wait_row() yet */
-	__u32 n, charged_n;
+	__u32 charged_n;
 	__u32 born;
 	__u32 service; /* of the charged ones */
 	__u32 used;    /* since the hand of waits_slot() passed */
-	__u32 pad;
 };
 
 struct wait_entry {
@@ -48,6 +46,10 @@ struct waits {
 	__u32 hand[2]; /* of each half: where to look for a slot to take over */
 	__u32 head;    /* waits logged */
 	__u32 loop; /* slot + 1 of the last wait of its event loop that something else than a client ended */
+	/* what each request looks at, together: the end of the last wait, the sums of the slots */
+	__u64 last;
+	__u64 ns[WAIT_SLOTS];
+	__u16 n[WAIT_SLOTS];
 	struct wait_slot slot[WAIT_SLOTS];
 	struct wait_entry log[WAIT_LOG];
 };
@@ -58,7 +60,7 @@ _Static_assert(sizeof(struct waits) <= 4000, "waits and their bookkeeping fit 4 
 struct wait_base {
 	__u64 ns[WAIT_SLOTS];
 	__u64 from;	     /* when that was */
-	__u16 n[WAIT_SLOTS]; /* their counts, low half */
+	__u16 n[WAIT_SLOTS]; /* their counts */
 	__u32 born;
 	__u32 loop; /* enum lvt_cause that ended the waits of its event loop; 0 = none but clients */
 };
@@ -171,8 +173,8 @@ __weak __noinline int waits_slot(struct waits *w, __u64 key, __u32 half)
 	if (w->loop == i + 1)
 		w->loop = 0;
 	w->slot[i].key = key;
-	w->slot[i].ns = 0;
-	w->slot[i].n = 0;
+	w->ns[i] = 0;
+	w->n[i] = 0;
 	w->slot[i].born = ++w->born;
 	return i;
 }
@@ -190,8 +192,9 @@ __weak __noinline int waits_add(struct waits *w, const struct lvt_wait *wait)
 	s = &w->slot[i];
 	s->used = 1;
 	s->w = *wait;
-	s->ns += wait->end - wait->start;
-	s->n++;
+	w->ns[i] += wait->end - wait->start;
+	w->n[i]++;
+	w->last = wait->end;
 	if (wait->cause >= CAUSE_POOL && wait->cause <= CAUSE_LOOP_SLEEP)
 		w->loop = i + 1;
 	e = &w->log[w->head & (WAIT_LOG - 1)];
@@ -217,13 +220,13 @@ __weak __noinline int wait_rename(struct waits *w, struct wait_entry *e, __u64 s
 	ns = e->w.end - e->w.start;
 	i = e->slot & (WAIT_SLOTS - 1);
 	if (w->slot[i].born == e->born) {
-		w->slot[i].ns -= ns;
-		w->slot[i].n--;
+		w->ns[i] -= ns;
+		w->n[i]--;
 	}
 	last = &w->log[(w->head - 1) & (WAIT_LOG - 1)];
 	i = last->slot & (WAIT_SLOTS - 1);
-	w->slot[i].ns += ns;
-	w->slot[i].n++;
+	w->ns[i] += ns;
+	w->n[i]++;
 	e->slot = last->slot;
 	e->born = last->born;
 	e->w.cause = last->w.cause;
@@ -248,18 +251,14 @@ static __always_inline void waits_rename(struct waits *w, __u64 since, __u32 fro
 /* A request is in the thread's hands from now on: what it has waited for so far is not the request's. */
 static __always_inline void waits_begin(struct wait_base *b, const struct waits *w, __u64 now)
 {
-	__u32 i;
-
 	b->from = now;
 	b->born = 0;
 	b->loop = 0;
 	if (!w)
 		return;
 	b->born = w->born;
-	for (i = 0; i < WAIT_SLOTS; i++) {
-		b->ns[i] = w->slot[i].ns;
-		b->n[i] = w->slot[i].n;
-	}
+	__builtin_memcpy(b->ns, w->ns, sizeof(b->ns));
+	__builtin_memcpy(b->n, w->n, sizeof(b->n));
 }
 
 /* The same for a moment in the past: what is logged since then is the request's. */
@@ -297,24 +296,26 @@ static __always_inline bool cause_may_be_clients(__u32 cause)
 #define CHARGE_SERVICE(id) ((__u64)(id) << 32)
 
 /* One slot of waits_charge(): global, so that it is verified once and not for each. */
-__weak __noinline int waits_charge_slot(struct wait_base *b, struct wait_slot *s, __u32 i,
-					__u64 pooled, __u64 charge)
+__weak __noinline int waits_charge_slot(struct wait_base *b, struct waits *w, __u32 i, __u64 pooled,
+					__u64 charge)
 {
 	__u32 service = charge >> 32, loop = charge >> 8 & 255;
+	struct wait_slot *s;
 	__u64 ns;
 	__u16 n;
 
-	if (!b || !s)
+	if (!b || !w)
 		return 0;
 	i &= WAIT_SLOTS - 1;
-	ns = s->ns;
-	n = s->n;
+	s = &w->slot[i];
+	ns = w->ns[i];
+	n = w->n[i];
 	if ((__s32)(s->born - b->born) <= 0) {
 		ns -= b->ns[i];
 		n -= b->n[i];
 	}
-	b->ns[i] = s->ns;
-	b->n[i] = s->n;
+	b->ns[i] = w->ns[i];
+	b->n[i] = w->n[i];
 	if ((charge & CHARGE_CLIENT && cause_may_be_clients(s->w.cause)) ||
 	    (loop && s->w.cause == CAUSE_MUX))
 		ns = n = 0;
@@ -350,7 +351,7 @@ __weak __noinline int waits_charge(struct wait_base *b, struct waits *w, __u32 s
 	}
 	for (i = 0; i < WAIT_SLOTS; i++)
 		if (w->slot[i].w.end > b->from)
-			waits_charge_slot(b, &w->slot[i], i, pooled, charge);
+			waits_charge_slot(b, w, i, pooled, charge);
 	b->born = w->born;
 	return 0;
 }
