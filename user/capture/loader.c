@@ -289,6 +289,12 @@ int tracer_start(struct tracer *t, struct err *e)
 	t->started = time(NULL);
 	t->started_ns = clock_ns(CLOCK_MONOTONIC);
 	t->skel->bss->window_start = t->started_ns;
+	/*
+	 * What is measured goes first: a look at all connections walks a table of 262,144 entries on a host
+	 * of 24 GB, and redis on the same CPU waited 2.1 ms for it.
+	 */
+	t->nice = getpriority(PRIO_PROCESS, 0);
+	setpriority(PRIO_PROCESS, 0, 19);
 	__atomic_store_n(&t->skel->bss->enabled, 1, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -343,6 +349,7 @@ int tracer_stop(struct tracer *t, struct err *e)
 	int err;
 
 	t->skel->bss->enabled = 0;
+	setpriority(PRIO_PROCESS, 0, t->nice);
 	t->stopped_ns = clock_ns(CLOCK_MONOTONIC);
 	t->skel->bss->sweep_final = 1;
 	/* with the hook on closing in place, so that no connection slips away before the sweep */

@@ -50,6 +50,7 @@ struct tracer {
 	__u32 n_blocks;
 	__u32 procs_seen;
 	__u32 ticks;
+	int nice; /* as it was before the start */
 	__u64 started_ns, stopped_ns; /* CLOCK_MONOTONIC */
 	int fd_services, fd_procs, fd_counters, fd_flows, fd_flights, fd_wait_rows, fd_outbound;
 	struct exemplars exemplars;
