@@ -43,6 +43,7 @@ u32 enabled __weak = 0;
 /* somebody listens who is not registered yet: time to look through open files */
 u32 rescan __weak = 0;
 u32 sweep_final __weak = 0; /* the window is over: the sweep ends whatever has been answered */
+u32 sweep_due __weak = 0;   /* lvt_due has found a connection for the sweep */
 u32 n_services __weak = 0; /* registered, may exceed LVT_MAX_SERVICES by those that found no room */
 u32 n_procs __weak = 0; /* rises with every new (service, process): time to look at its threads */
 u64 sweep_idle_ns __weak = 0; /* the sweep ends answered requests that have been idle so long */
@@ -93,7 +94,9 @@ struct ready {
 	u64 ns;
 	u64 task; /* what ran there */
 	struct lvt_peer peer;
-	u32 own; /* a connection of a traced service */
+	u32 own;   /* a connection of a traced service */
+	u32 timer; /* a timer's function runs on this CPU right now */
+	u32 pad;
 };
 
 struct {

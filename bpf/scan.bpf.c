@@ -145,6 +145,29 @@ static __always_inline void open_at_start(struct sock *sk, struct tcp_sock *tp)
 		lvt_count(COUNTER_OPEN_AT_START, 1);
 }
 
+/* An answered request that has been idle, with everything acknowledged, is complete. */
+static __always_inline bool is_due(const struct conn *c, const struct tcp_sock *tp)
+{
+	return c->phase == PHASE_ANSWERED && tp->snd_una == tp->write_seq &&
+	       bpf_ktime_get_ns() - c->done >= sweep_idle_ns;
+}
+
+/* Is there anything for the sweep? Without the sockets' locks, so only a look. */
+SEC("iter/bpf_sk_storage_map")
+int lvt_due(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct conn *c = ctx->value;
+	struct sock *sk = ctx->sk;
+	struct tcp_sock *tp;
+
+	if (!c || !sk)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp && is_due(c, tp))
+		sweep_due = 1;
+	return 0;
+}
+
 /* The answer to a request of ours is complete when the connection has been idle, or the window is over. */
 static __always_inline void sweep_out(struct sock *sk)
 {
@@ -185,8 +208,7 @@ int lvt_sweep(struct bpf_iter__tcp *ctx)
 	}
 	if (sweep_final) {
 		conn_close(c, tp);
-	} else if (c->phase == PHASE_ANSWERED && tp->snd_una == tp->write_seq &&
-		   bpf_ktime_get_ns() - c->done >= sweep_idle_ns) {
+	} else if (is_due(c, tp)) {
 		conn_finish(c, tp);
 		c->flags |= CONN_SWEPT;
 	}

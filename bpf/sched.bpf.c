@@ -160,6 +160,29 @@ int BPF_PROG(lvt_waking, struct task_struct *p)
 	return 0;
 }
 
+static __always_inline void timer_runs(u32 runs)
+{
+	u32 zero = 0;
+	struct ready *r = bpf_map_lookup_elem(&lvt_ready_last, &zero);
+
+	if (r)
+		r->timer = runs;
+}
+
+SEC("tp_btf/hrtimer_expire_entry")
+int BPF_PROG(lvt_timer)
+{
+	timer_runs(1);
+	return 0;
+}
+
+SEC("tp_btf/hrtimer_expire_exit")
+int BPF_PROG(lvt_timer_end)
+{
+	timer_runs(0);
+	return 0;
+}
+
 /* What a traced thread starts is traced: threads, and processes for connections. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(lvt_fork, struct task_struct *parent, struct task_struct *child)

@@ -143,6 +143,8 @@ static void check_tracepoints(struct doctor *d, const struct probe *p)
 		{ TRACEPOINT_SCHED_PROCESS_FORK, "threads begin" },
 		{ TRACEPOINT_SCHED_PROCESS_EXEC, "processes become other programs" },
 		{ TRACEPOINT_SCHED_PROCESS_EXIT, "threads end" },
+		{ TRACEPOINT_HRTIMER_EXPIRE_ENTRY, "a timer wakes threads" },
+		{ TRACEPOINT_HRTIMER_EXPIRE_EXIT, "and has done so" },
 		{ TRACEPOINT_TCP_DESTROY_SOCK, "connections are gone" },
 		{ TRACEPOINT_TCP_RETRANSMIT_SKB, "segments are sent again" },
 		{ TRACEPOINT_NET_DEV_START_XMIT, "an answer is handed to the device" },
@@ -176,6 +178,9 @@ static void check_iterators(struct doctor *d, const struct probe *p)
 	       todo);
 	remedy(add(d, "hooks", "iter/task_file", status_of(p->type[TYPE_ITER_TASK_FILE]), true,
 		   "which processes listen"),
+	       todo);
+	remedy(add(d, "hooks", "iter/sk_storage", status_of(p->type[TYPE_ITER_SK_STORAGE]), true,
+		   "which connections have been idle"),
 	       todo);
 }
 

@@ -26,7 +26,8 @@ enum {
 		2000,	      /* with very many connections a look at all of them takes its time */
 	TRACER_IDLE_MS = 450, /* an answer is complete when its connection has been idle so long */
 	TRACER_RESCAN = 4,    /* ticks between two looks for processes that match by now */
-	TRACER_SPARE = 8,     /* blocks kept ready for services that appear between two ticks */
+	TRACER_UNSWEPT = 20, /* ticks without a sweep at most: listeners are only looked at by it */
+	TRACER_SPARE = 8,    /* blocks kept ready for services that appear between two ticks */
 };
 
 /* What is traced beside, and how. */
@@ -50,7 +51,8 @@ struct tracer {
 	__u32 n_blocks;
 	__u32 procs_seen;
 	__u32 ticks;
-	int nice; /* as it was before the start */
+	__u32 unswept;		      /* ticks since the last sweep */
+	__u32 swept_services;	      /* registered at that time */
 	__u64 started_ns, stopped_ns; /* CLOCK_MONOTONIC */
 	int fd_services, fd_procs, fd_counters, fd_flows, fd_flights, fd_wait_rows, fd_outbound;
 	struct exemplars exemplars;

@@ -28,6 +28,8 @@ enum probe_answer {
 	X(SCHED_PROCESS_FORK, "sched_process_fork")     \
 	X(SCHED_PROCESS_EXEC, "sched_process_exec")     \
 	X(SCHED_PROCESS_EXIT, "sched_process_exit")     \
+	X(HRTIMER_EXPIRE_ENTRY, "hrtimer_expire_entry") \
+	X(HRTIMER_EXPIRE_EXIT, "hrtimer_expire_exit")   \
 	X(TCP_DESTROY_SOCK, "tcp_destroy_sock")         \
 	X(TCP_RETRANSMIT_SKB, "tcp_retransmit_skb")     \
 	X(NET_DEV_START_XMIT, "net_dev_start_xmit")
@@ -39,10 +41,11 @@ enum probe_tracepoint {
 };
 
 /* Iterators, by the type of their context. */
-#define PROBE_TYPES(X)                 \
-	X(ITER_TCP, "bpf_iter__tcp")   \
-	X(ITER_TASK, "bpf_iter__task") \
-	X(ITER_TASK_FILE, "bpf_iter__task_file")
+#define PROBE_TYPES(X)                           \
+	X(ITER_TCP, "bpf_iter__tcp")             \
+	X(ITER_TASK, "bpf_iter__task")           \
+	X(ITER_TASK_FILE, "bpf_iter__task_file") \
+	X(ITER_SK_STORAGE, "bpf_iter__bpf_sk_storage_map")
 
 enum probe_type {
 #define X(id, name) TYPE_##id,
