@@ -80,7 +80,8 @@ static __always_inline __u32 cause_stage(__u32 cause)
 /* The thread's last sleep: only idling, until a client's request, has no name. */
 static __always_inline bool wait_has_name(const struct thread *t)
 {
-	if (t->block_as == CAUSE_HOME)
+	/* an early wake-up leaves nothing of a sleep */
+	if (t->block_as == CAUSE_HOME || t->block_end == t->block_start)
 		return false;
 	return t->block_as != CAUSE_MUX || (t->waker & 15) == WAKER_THREAD;
 }

@@ -23,7 +23,8 @@ def stage_names():
 
 
 def services_at(report, port):
-    return [s for s in report["services"] if s["port"] == port]
+    """Each with the notes of its run."""
+    return [dict(s, notes=report["notes"]) for s in report["services"] if s["port"] == port]
 
 
 def total(found, stages):

@@ -23,7 +23,9 @@ def handed_over(case, service, client, found, least):
     for s in found:
         tx, ack = s["net"]["tx"], s["net"]["ack"]
         made += [Row("net.tx", least / n, most / n, tx["mean"], TOLERANCE_NS),
-                 Check("net.tx of each request", tx["count"] == n, "%d of %d" % (tx["count"], n)),
+                 # the hook does not run in the middle of itself, which the report's notes count
+                 Check("net.tx of each request", n - s["notes"].get("recursion_mended", 0) <= tx["count"] <= n,
+                       "%d of %d" % (tx["count"], n)),
                  Check("net.ack of each request", ack["count"] == n,
                        "%d of %d" % (ack["count"], n)),
                  Check("net.ack >= net.tx", ack["mean"] >= tx["mean"],
