@@ -24,7 +24,7 @@ def stage_names():
 
 def services_at(report, port):
     """Each with the notes of its run."""
-    return [dict(s, notes=report["notes"]) for s in report["services"] if s["port"] == port]
+    return [dict(s, notes=report.get("notes", {})) for s in report["services"] if s["port"] == port]
 
 
 def total(found, stages):
