@@ -14,6 +14,7 @@ static __always_inline void lvt_count(u32 counter, u64 n);
 static __always_inline void lvt_wait_row(u32 service, u32 stage, const struct lvt_wait *w, u32 n,
 					 u64 ns);
 
+#include "again.bpf.h"
 #include "batch.bpf.h"
 #include "finish.bpf.h"
 #include "handoff.bpf.h"

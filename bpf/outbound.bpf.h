@@ -65,16 +65,14 @@ static __always_inline u32 out_row(u32 service, const struct sock *sk)
 }
 
 /* The connection's state, made if a traced thread sends on it first; what is listened to is no client. */
-static __always_inline struct out *out_make(struct sock *sk)
+static __always_inline struct out *out_make(struct sock *sk, const struct thread *t)
 {
 	struct out *o = bpf_sk_storage_get(&lvt_outs, sk, 0, 0);
 	u32 port = sk->__sk_common.skc_num;
-	struct thread *t;
 
 	if (o || listened_ports[port / 64 & 1023] >> (port & 63) & 1)
 		return o;
-	t = thread_of(bpf_get_current_task_btf());
-	if (!t || !t->service)
+	if (!t->service)
 		return NULL;
 	o = bpf_sk_storage_get(&lvt_outs, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (o)
@@ -110,9 +108,9 @@ __weak __noinline int out_finish(struct out *o)
 	return 0;
 }
 
-static __always_inline void out_send(struct sock *sk)
+static __always_inline void out_send(struct sock *sk, const struct thread *t)
 {
-	struct out *o = out_make(sk);
+	struct out *o = out_make(sk, t);
 
 	if (!o)
 		return;

@@ -24,6 +24,7 @@ static __always_inline u32 sleep_class(struct task_struct *task, s32 *sysno, u64
 static __always_inline void switch_out(struct task_struct *p, struct thread *t, u64 now,
 				       bool runnable)
 {
+	struct waits *w;
 	s32 sysno = -1;
 	u64 arg = 0;
 	u32 wait;
@@ -40,6 +41,11 @@ static __always_inline void switch_out(struct task_struct *p, struct thread *t, 
 		return;
 	}
 	wait = sleep_class(p, &sysno, &arg);
+	if (thread_sleeps_again(t, now, sysno, arg)) {
+		w = waits_of(p);
+		if (w)
+			waits_ticked(w, t->block_start);
+	}
 	thread_sleeps(t, now, sysno, arg, wait);
 	if (t->wake)
 		waiting_begin(t);
@@ -89,9 +95,7 @@ static __always_inline void switch_in(struct task_struct *p, struct thread *t, u
 	waiting_end(t);
 	if (slept) {
 		from = t->block_end;
-		mistaken = thread_mistaken(t);
-		if (mistaken && !thread_rebook(t, mistaken, t->block_as))
-			mistaken = 0;
+		mistaken = thread_woken_again(t);
 	}
 	named = slept && wait_has_name(t);
 	ready = (slept || cause == CAUSE_RUNQ) && !(wakes && was_idle) && now > from;

@@ -216,6 +216,17 @@ static __always_inline void conn_answers(struct conn *c, struct thread *t, struc
 		conn_overtaken(c, next);
 }
 
+/* A send on a socket that is none of a service's: a traced thread asks somebody else. */
+static __always_inline void send_elsewhere(struct sock *sk, struct task_struct *p)
+{
+	struct thread *t = thread_of(p);
+
+	if (t)
+		t->asked = bpf_ktime_get_ns();
+	if (t && cfg_client)
+		out_send(sk, t);
+}
+
 /* `ended`: the hook fires at the end of a send and not at its start. */
 static __always_inline int conn_send(struct sock *sk, bool ended)
 {
@@ -227,12 +238,12 @@ static __always_inline int conn_send(struct sock *sk, bool ended)
 	struct act a;
 	u64 cpu, next;
 
-	if (cfg_client && !c && enabled)
-		out_send(sk);
+	p = bpf_get_current_task_btf();
+	if (!c && enabled)
+		send_elsewhere(sk, p);
 	if (!c || !enabled)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
-	p = bpf_get_current_task_btf();
 	if (!tp || !p->pid)
 		return 0;
 	a.now = bpf_ktime_get_ns();

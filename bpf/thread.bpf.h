@@ -75,7 +75,8 @@ struct thread {
 	__s32 sysno;		      /* and that */
 	__u32 chain; /* of waits taken up again: transition of the first, + 1; 0 = none */
 	__u64 chain_start;
-	__u32 service;					  /* whose it is, id + 1; 0 = not known */
+	__u64 asked;   /* when it last sent something on a socket that is none of a service's */
+	__u32 service; /* whose it is, id + 1; 0 = not known */
 	struct checkpoint checkpoint[THREAD_CHECKPOINTS]; /* before transition THREAD_BLOCK * i */
 	__u64 ring[THREAD_RING];			  /* end of an interval << 4 | its cause */
 	/* low half of its CPU clock at the start of each run of events on one socket */
@@ -332,71 +333,6 @@ static __always_inline __u32 wait_cause(enum wait_class wait)
 	}
 }
 
-/* A wait is the one before, taken up again, if the thread did nothing but go back to it. */
-#define AGAIN_NS 20000
-
-static __always_inline void thread_chain(struct thread *t, __u64 now, __s32 sysno, __u64 arg)
-{
-	/* on CPU since the last wait; nothing may have asked for its clocks meanwhile */
-	bool again = now - thread_since(t) < AGAIN_NS && t->event_ns <= t->block_start &&
-		     same_place(sysno, arg, t->sysno, t->sleep_arg);
-	__u32 first = t->chain ? t->chain - 1 : t->block_at;
-
-	if (!again || t->head - first >= THREAD_BLOCK) {
-		t->chain = 0;
-	} else if (!t->chain) {
-		t->chain = t->block_at + 1;
-		t->chain_start = t->block_start;
-	}
-}
-
-/*
- * What a chain of waits was for shows at its end. A futex wait that times out looks like a sleep, but if
- * it is taken up again it was for a lock, as with Python's, which is asked for every 5 ms. And who reads
- * from a Unix socket is also woken when the other end reads. So the last one's cause, if it is `as`, is
- * that of those before that were booked as `from`. Returns how many ns went over.
- */
-__weak __noinline int thread_rebook(struct thread *t, __u32 from, __u32 as)
-{
-	__u64 before, ns = 0;
-	struct checkpoint *c;
-	__u32 i, at, cause;
-
-	if (!t || !t->chain)
-		return 0;
-	at = t->chain - 1;
-	before = t->chain_start;
-	for (i = 0; i < THREAD_BLOCK; i++) {
-		if (at + i >= t->block_at)
-			break;
-		cause = t->ring[(at + i) & (THREAD_RING - 1)] & 15;
-		if (cause == from) {
-			ns += (t->ring[(at + i) & (THREAD_RING - 1)] >> 4) - before;
-			t->ring[(at + i) & (THREAD_RING - 1)] += (__u64)as - from;
-		}
-		before = t->ring[(at + i) & (THREAD_RING - 1)] >> 4;
-		if ((at + i + 1) % THREAD_BLOCK)
-			continue;
-		/* it has the clocks before transition at + i + 1 */
-		c = &t->checkpoint[(at + i + 1) / THREAD_BLOCK & (THREAD_CHECKPOINTS - 1)];
-		c->clock.ns[from & (CLOCKS - 1)] -= ns;
-		c->clock.ns[as & (CLOCKS - 1)] += ns;
-	}
-	t->clock.ns[from & (CLOCKS - 1)] -= ns;
-	t->clock.ns[as & (CLOCKS - 1)] += ns;
-	return ns > 0;
-}
-
-/* After a wake-up: the cause under which waits of its chain may be booked wrongly, 0 if none. */
-static __always_inline __u32 thread_mistaken(const struct thread *t)
-{
-	if (!t->chain)
-		return 0;
-	if (t->block_as == CAUSE_LOCK || t->block_as == CAUSE_HOME_LOCK)
-		return CAUSE_SLEEP;
-	return t->block_as == CAUSE_NET ? CAUSE_BLOCKED : 0;
-}
-
 /* sched_switch: the thread leaves the CPU to sleep in a syscall (sysno -1: none, a page fault). */
 static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sysno, __u64 arg,
 					  enum wait_class wait)
@@ -404,7 +340,6 @@ static __always_inline void thread_sleeps(struct thread *t, __u64 now, __s32 sys
 	__u64 wake = t->wake; /* once: another CPU may be writing it */
 	__u32 cause = wait_cause(wait);
 
-	thread_chain(t, now, sysno, arg);
 	t->sysno = sysno;
 	t->sleep_arg = arg;
 

@@ -46,6 +46,8 @@ struct waits {
 	__u32 hand[2]; /* of each half: where to look for a slot to take over */
 	__u32 head;    /* waits logged */
 	__u32 loop; /* slot + 1 of the last wait of its event loop that something else than a client ended */
+	__u32 loop_before; /* the one before that */
+	__u32 pad;
 	/* what each request looks at, together: the end of the last wait, the sums of the slots */
 	__u64 last;
 	__u64 ns[WAIT_SLOTS];
@@ -196,8 +198,10 @@ __weak __noinline int waits_add(struct waits *w, const struct lvt_wait *wait)
 	w->ns[i] += wait->end - wait->start;
 	w->n[i]++;
 	w->last = wait->end;
-	if (wait->cause >= CAUSE_POOL && wait->cause <= CAUSE_LOOP_SLEEP)
+	if (wait->cause >= CAUSE_POOL && wait->cause <= CAUSE_LOOP_SLEEP) {
+		w->loop_before = w->loop;
 		w->loop = i + 1;
+	}
 	e = &w->log[w->head & (WAIT_LOG - 1)];
 	entry_flush(e);
 	e->w = *wait;
@@ -207,36 +211,41 @@ __weak __noinline int waits_add(struct waits *w, const struct lvt_wait *wait)
 	return 0;
 }
 
+/* Give a logged wait to another slot, and its name. */
+static __always_inline void wait_move(struct waits *w, struct wait_entry *e, __u32 to)
+{
+	__u64 ns = e->w.end - e->w.start;
+	__u32 i = e->slot & (WAIT_SLOTS - 1);
+
+	if (w->slot[i].born == e->born) {
+		w->ns[i] -= ns;
+		w->n[i]--;
+	}
+	to &= WAIT_SLOTS - 1;
+	w->ns[to] += ns;
+	w->n[to]++;
+	e->slot = to;
+	e->born = w->slot[to].born;
+}
+
 /* One wait of waits_rename(): 1 if it is before the chain. */
 __weak __noinline int wait_rename(struct waits *w, struct wait_entry *e, __u64 since, __u32 from)
 {
 	struct wait_entry *last;
-	__u32 i;
-	__u64 ns;
 
 	if (!w || !e || e->w.start < since)
 		return 1;
 	if (e->w.cause != from)
 		return 0;
-	ns = e->w.end - e->w.start;
-	i = e->slot & (WAIT_SLOTS - 1);
-	if (w->slot[i].born == e->born) {
-		w->ns[i] -= ns;
-		w->n[i]--;
-	}
 	last = &w->log[(w->head - 1) & (WAIT_LOG - 1)];
-	i = last->slot & (WAIT_SLOTS - 1);
-	w->ns[i] += ns;
-	w->n[i]++;
-	e->slot = last->slot;
-	e->born = last->born;
+	wait_move(w, e, last->slot);
 	e->w.cause = last->w.cause;
 	e->w.peer = last->w.peer;
 	__builtin_memcpy(e->w.comm, last->w.comm, LVT_COMM_LEN);
 	return 0;
 }
 
-/* The waits since `since` that are called `from` were the last one all along: see thread_rebook(). */
+/* The waits since `since` that are called `from` were the last one all along: see thread_chain(). */
 static __always_inline void waits_rename(struct waits *w, __u64 since, __u32 from)
 {
 	__u32 k;
@@ -247,6 +256,33 @@ static __always_inline void waits_rename(struct waits *w, __u64 since, __u32 fro
 		if (wait_rename(w, &w->log[(w->head - 1 - k) & (WAIT_LOG - 1)], since, from))
 			break;
 	}
+}
+
+/* The wait of an event loop that began at `start` was not ended by that timer: see thread_ticked(). */
+__weak __noinline int waits_ticked(struct waits *w, __u64 start)
+{
+	struct wait_entry *e;
+	__u32 k, i;
+
+	if (!w)
+		return 0;
+	/* a wait for a CPU may have followed */
+	for (k = 0; k < 4; k++) {
+		e = &w->log[(w->head - 1 - k) & (WAIT_LOG - 1)];
+		if (k >= w->head || e->w.start < start)
+			return 0;
+		if (e->w.start == start && e->w.cause == CAUSE_LOOP_SLEEP)
+			break;
+	}
+	if (k == 4)
+		return 0;
+	e->w.cause = CAUSE_MUX;
+	i = waits_slot(w, wait_key(&e->w), 0) & (WAIT_SLOTS - 1);
+	w->slot[i].w = e->w;
+	w->slot[i].used = 1;
+	wait_move(w, e, i);
+	w->loop = w->loop_before;
+	return 0;
 }
 
 /* A request is in the thread's hands from now on: what it has waited for so far is not the request's. */

@@ -41,6 +41,7 @@ static inline void lvt_count(__u32 counter, __u64 n)
 #define __noinline __attribute__((noinline))
 /* a global function in the kernel, where nobody asks for its prototype */
 #define __weak static __attribute__((unused))
+#include "again.bpf.h"
 #include "finish.bpf.h"
 #include "handoff.bpf.h"
 #undef __weak
@@ -112,7 +113,11 @@ static inline void preempted(__u64 now, int thread)
 /* Sleeps in a syscall on `arg`; each wait class has a syscall of its own. */
 static inline void sleeps(__u64 now, int thread, enum wait_class wait, __u64 arg)
 {
+	struct thread *t = &m.t[thread];
+
 	acts(now, thread);
+	if (thread_sleeps_again(t, now, 200 + wait, arg))
+		waits_ticked(&m.w[thread], t->block_start);
 	thread_sleeps(&m.t[thread], now, 200 + wait, arg, wait);
 }
 
@@ -140,9 +145,7 @@ static inline void machine_runs(__u64 now, int thread, bool was_idle)
 
 	thread_runs(t, now, was_idle);
 	if (slept) {
-		mistaken = thread_mistaken(t);
-		if (mistaken && !thread_rebook(t, mistaken, t->block_as))
-			mistaken = 0;
+		mistaken = thread_woken_again(t);
 		w = (struct lvt_wait){ .start = t->block_start,
 				       .end = t->block_end,
 				       .cause = t->block_as,
