@@ -22,7 +22,7 @@ static __always_inline u32 sleep_class(struct task_struct *task, s32 *sysno, u64
 }
 
 static __always_inline void switch_out(struct task_struct *p, struct thread *t, u64 now,
-				       bool runnable)
+				       bool runnable, bool to_nobody)
 {
 	struct waits *w;
 	s32 sysno = -1;
@@ -37,6 +37,7 @@ static __always_inline void switch_out(struct task_struct *p, struct thread *t, 
 	}
 	if (runnable) {
 		thread_preempted(t, now);
+		t->throttled = to_nobody;
 		waiting_begin(t);
 		return;
 	}
@@ -72,13 +73,45 @@ static __always_inline void note_sleep(struct thread *t, struct waits *w)
 	waits_add(w, &wait);
 }
 
-/* It was ready since `from`: who ran instead? */
-static __always_inline void note_runq(struct waits *w, u64 from, u64 now)
+/*
+ * Who ran instead while the thread `tid` was ready? On the CPU on which it was for most of that time: moved is
+ * when it came here, from the CPU `other`. Global, so that it is verified once.
+ */
+__weak __noinline int name_runq(struct lvt_wait *wait, u64 moved, u32 other, u32 tid)
+{
+	struct cpu_runs *runs;
+	u32 zero = 0;
+	u64 now;
+
+	if (!wait)
+		return 0;
+	now = wait->end;
+	if (moved > wait->start && 2 * (moved - wait->start) > now - wait->start) {
+		wait->end = moved;
+		runs = bpf_map_lookup_percpu_elem(&lvt_cpu_runs, &zero, other);
+		if (runs)
+			run_longest(runs, wait, tid);
+		wait->end = now;
+		return 0;
+	}
+	runs = bpf_map_lookup_elem(&lvt_cpu_runs, &zero);
+	if (runs)
+		run_longest(runs, wait, tid);
+	return 0;
+}
+
+/* It was ready since `from`: who ran instead? Who leaves its CPU to nobody is throttled. */
+static __always_inline void note_runq(const struct task_struct *p, const struct thread *t,
+				      struct waits *w, u64 from, u64 now)
 {
 	struct lvt_wait wait = { .start = from, .end = now, .sysno = -1, .cause = CAUSE_RUNQ };
-	u32 zero = 0;
 
-	run_longest(bpf_map_lookup_elem(&lvt_cpu_runs, &zero), &wait);
+	if (t->throttled) {
+		wait.waker = 1;
+		__builtin_memcpy(wait.comm, "idle", 4);
+	} else {
+		name_runq(&wait, t->moved, t->moved_from, p->pid);
+	}
 	waits_add(w, &wait);
 }
 
@@ -93,6 +126,7 @@ static __always_inline void switch_in(struct task_struct *p, struct thread *t, u
 
 	thread_runs(t, now, was_idle);
 	waiting_end(t);
+	t->cpu = bpf_get_smp_processor_id();
 	if (slept) {
 		from = t->block_end;
 		mistaken = thread_woken_again(t);
@@ -111,7 +145,8 @@ static __always_inline void switch_in(struct task_struct *p, struct thread *t, u
 	if (named && mistaken)
 		waits_rename(w, t->chain_start, mistaken);
 	if (ready)
-		note_runq(w, from, now);
+		note_runq(p, t, w, from, now);
+	t->throttled = 0;
 	t->slots = 1;
 }
 
@@ -127,7 +162,7 @@ int BPF_PROG(lvt_switch, bool preempt, struct task_struct *prev, struct task_str
 		/* not yet: its storage is being made */
 		if (t && t->cur) {
 			now = bpf_ktime_get_ns();
-			switch_out(prev, t, now, preempt || !prev_state);
+			switch_out(prev, t, now, preempt || !prev_state, !next->pid);
 		}
 	}
 	if (waiting[0]) {
@@ -161,6 +196,20 @@ int BPF_PROG(lvt_waking, struct task_struct *p)
 	wake_note(p, by, waker, from);
 	if (!t->early)
 		waiting_begin(t);
+	return 0;
+}
+
+/* A thread goes to another CPU: as it wakes up, or later, when it is ready here and there is time there. */
+SEC("tp_btf/sched_migrate_task")
+int BPF_PROG(lvt_migrate, struct task_struct *p, int cpu)
+{
+	struct thread *t = thread_of(p);
+
+	if (!t || !t->cur)
+		return 0;
+	t->moved = bpf_ktime_get_ns();
+	t->moved_from = t->cpu;
+	t->cpu = cpu;
 	return 0;
 }
 

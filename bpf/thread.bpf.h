@@ -54,6 +54,7 @@ struct thread {
 	__u8 waker;	 /* enum waker of .wake, and the WAKES_ bits of what it was doing */
 	__u8 block_as;	 /* what the last blocked interval was booked as */
 	__u8 event_send;
+	__u8 throttled;	  /* ready, but it has left its CPU to nobody */
 	__u8 switched;	  /* its present run began with a switch that was delivered */
 	__u16 other_hits; /* how often another place was, in a row */
 	__u32 head;	  /* transitions pushed */
@@ -75,8 +76,10 @@ struct thread {
 	__s32 sysno;		      /* and that */
 	__u32 chain; /* of waits taken up again: transition of the first, + 1; 0 = none */
 	__u64 chain_start;
-	__u64 asked;   /* when it last sent something on a socket that is none of a service's */
-	__u32 service; /* whose it is, id + 1; 0 = not known */
+	__u64 asked; /* when it last sent something on a socket that is none of a service's */
+	__u64 moved; /* when it last came from another CPU */
+	__u32 cpu, moved_from;				  /* where it is; where it was then */
+	__u32 service;					  /* whose it is, id + 1; 0 = not known */
 	struct checkpoint checkpoint[THREAD_CHECKPOINTS]; /* before transition THREAD_BLOCK * i */
 	__u64 ring[THREAD_RING];			  /* end of an interval << 4 | its cause */
 	/* low half of its CPU clock at the start of each run of events on one socket */

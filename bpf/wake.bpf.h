@@ -101,11 +101,30 @@ static __always_inline void run_note(const struct task_struct *p, u64 now)
 	comm_copy(run->comm, p);
 }
 
-/* Who had this CPU for the longest part of the wait? */
-__weak __noinline int run_longest(const struct cpu_runs *runs, struct lvt_wait *wait)
+/* For how long of the wait had run i the CPU? It began when the one before it left, or before the wait. */
+__weak __noinline u64 run_overlap(const struct cpu_runs *runs, const struct lvt_wait *wait, u32 i)
 {
-	u64 start, ns, longest = 0;
-	u32 k, i, best = 0;
+	u64 start, end;
+
+	if (!runs || !wait)
+		return 0;
+	start = runs->run[(i - 1) & (CPU_RUNS - 1)].end;
+	end = runs->run[i & (CPU_RUNS - 1)].end;
+	if (start < wait->start)
+		start = wait->start;
+	if (end > wait->end)
+		end = wait->end;
+	return end > start ? end - start : 0;
+}
+
+/*
+ * Who had the CPU for the longest part of the wait? The CPU was idle only if the thread (`tid`) has left it
+ * to nobody: its cgroup was throttled. Otherwise it was ready elsewhere, where is not known.
+ */
+__weak __noinline int run_longest(const struct cpu_runs *runs, struct lvt_wait *wait, u32 tid)
+{
+	u64 ns, longest = 0;
+	u32 k, i, best = 0, left = 0;
 
 	if (!runs || !wait)
 		return 0;
@@ -113,19 +132,18 @@ __weak __noinline int run_longest(const struct cpu_runs *runs, struct lvt_wait *
 		i = (runs->head - 1 - k) & (CPU_RUNS - 1);
 		if (runs->run[i].end <= wait->start)
 			break;
-		/* it began when the one before it left, or before the wait */
-		start = runs->run[(i - 1) & (CPU_RUNS - 1)].end;
-		if (start < wait->start)
-			start = wait->start;
-		ns = runs->run[i].end - start;
-		if (runs->run[i].end > start && ns > longest) {
+		ns = run_overlap(runs, wait, i);
+		if (ns > longest) {
 			longest = ns;
 			best = i;
 		}
 	}
-	if (!longest)
-		return 0;
+	i = (runs->head - 1 - k) & (CPU_RUNS - 1);
+	if (runs->run[i].end == wait->start)
+		left = runs->run[i].pid;
 	best &= CPU_RUNS - 1;
+	if (!longest || (!runs->run[best].pid && left != tid))
+		return 0;
 	wait->waker = 1;
 	wait->pid = runs->run[best].tgid;
 	__builtin_memcpy(wait->comm, runs->run[best].comm, sizeof(wait->comm));

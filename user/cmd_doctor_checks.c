@@ -143,6 +143,7 @@ static void check_tracepoints(struct doctor *d, const struct probe *p)
 		{ TRACEPOINT_SCHED_PROCESS_FORK, "threads begin" },
 		{ TRACEPOINT_SCHED_PROCESS_EXEC, "processes become other programs" },
 		{ TRACEPOINT_SCHED_PROCESS_EXIT, "threads end" },
+		{ TRACEPOINT_SCHED_MIGRATE_TASK, "threads go to another CPU" },
 		{ TRACEPOINT_HRTIMER_EXPIRE_ENTRY, "a timer wakes threads" },
 		{ TRACEPOINT_HRTIMER_EXPIRE_EXIT, "and has done so" },
 		{ TRACEPOINT_TCP_DESTROY_SOCK, "connections are gone" },

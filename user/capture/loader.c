@@ -447,8 +447,8 @@ void tracer_recursion(const struct tracer *t, __u64 *mended, __u64 *other)
 	*mended = misses(s->progs.lvt_arrive) + misses(s->progs.lvt_ready) +
 		  misses(s->progs.lvt_state) + misses(s->progs.lvt_destroy) +
 		  misses(s->progs.lvt_waking) + misses(s->progs.lvt_timer) +
-		  misses(s->progs.lvt_timer_end) + misses(s->progs.lvt_xmit) +
-		  misses(s->progs.lvt_retransmit);
+		  misses(s->progs.lvt_migrate) + misses(s->progs.lvt_timer_end) +
+		  misses(s->progs.lvt_xmit) + misses(s->progs.lvt_retransmit);
 	*other = 0;
 	bpf_object__for_each_program(p, s->obj)
 		*other += misses(p);
@@ -468,6 +468,7 @@ void tracer_hooks(const struct tracer *t, struct run *r)
 		{ "destroy", "tp_btf/tcp_destroy_sock" },
 		{ "switch", "tp_btf/sched_switch" },
 		{ "waking", "tp_btf/sched_waking" },
+		{ "migrate", "tp_btf/sched_migrate_task" },
 		{ "timer", "tp_btf/hrtimer_expire_entry" },
 		{ "timer", "tp_btf/hrtimer_expire_exit" },
 		{ "fork", "tp_btf/sched_process_fork" },

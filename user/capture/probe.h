@@ -28,6 +28,7 @@ enum probe_answer {
 	X(SCHED_PROCESS_FORK, "sched_process_fork")     \
 	X(SCHED_PROCESS_EXEC, "sched_process_exec")     \
 	X(SCHED_PROCESS_EXIT, "sched_process_exit")     \
+	X(SCHED_MIGRATE_TASK, "sched_migrate_task")     \
 	X(HRTIMER_EXPIRE_ENTRY, "hrtimer_expire_entry") \
 	X(HRTIMER_EXPIRE_EXIT, "hrtimer_expire_exit")   \
 	X(TCP_DESTROY_SOCK, "tcp_destroy_sock")         \
