@@ -10,12 +10,13 @@ import re
 import threading
 import time
 
+import cgroups
 import servers
 from backends import NodeBesideHog, NodePool, Proxy, SlowBackend
-from cases import Result, case, http_case, traced
+from cases import Result, case, http_case, redis_benchmark, traced
 from clients import Resp, http_gets, in_threads
 from reasons import brief, judge, largest, largest_stage, mean, part, rows, share, shares
-from session import first_number
+from session import Skip, first_number
 
 # ---- the disk ----
 
@@ -283,3 +284,65 @@ def why_pool(lvt):
         result.extra += judge(pool_checks, result.service)
     return result
 
+
+
+# ---- a quota ----
+
+
+class Quota:
+    """A cgroup that may use so much of a CPU, in each period; v1 or v2."""
+
+    PERIOD_US = 100000
+
+    def __init__(self, share_of_cpu):
+        self.quota_us = int(share_of_cpu * self.PERIOD_US)
+        try:
+            self.group, self.v1 = cgroups.Group(cgroups.v1_mount("cpu")), True
+        except Skip:
+            self.group, self.v1 = cgroups.Group(cgroups.v2_mount()), False
+
+    def __enter__(self):
+        self.group.__enter__()
+        try:
+            if self.v1:
+                self.group.write("cpu.cfs_period_us", self.PERIOD_US)
+                self.group.write("cpu.cfs_quota_us", self.quota_us)
+            else:
+                self.group.write("cpu.max", f"{self.quota_us} {self.PERIOD_US}")
+        except OSError as error:
+            self.group.__exit__()
+            raise Skip(f"no CPU quota for a cgroup of our own: {error}") from error
+        return self
+
+    def throttled(self):
+        """(how often, for how many ns) by the kernel's own count."""
+        stat = dict(line.split() for line in self.group.read("cpu.stat").splitlines())
+        ns = int(stat["throttled_time"]) if self.v1 else 1000 * int(stat["throttled_usec"])
+        return int(stat["nr_throttled"]), ns
+
+    def __exit__(self, *_):
+        self.group.__exit__()
+
+
+@case("why-quota")
+def why_quota(lvt):
+    """A tenth of a CPU: nobody has it while the rest of the period goes by."""
+    with Quota(0.1) as quota, servers.Redis() as server:
+        quota.group.add(server.process.pid)
+        words = ["-t", "ping_mbulk", "-n", "20000", "-c", "1"]
+        run = lambda: redis_benchmark(server, *words)
+        before = quota.throttled()
+        _, report, service = traced(server, run, lvt)
+        times, ns = (b - a for a, b in zip(before, quota.throttled()))
+    extra = [(times > 3, f"it was throttled {times} times")]
+    if lvt:
+        found = [row for row in service["preempted_by"] if row["comm"] == "idle"]
+        count, time_ns = (sum(row[key] for row in found) for key in ("count", "total_ns"))
+        extra += [
+            (0 < count <= times, f"{count} waits for nobody, throttled {times} times"),
+            # no request is open in some of that time, and in some another task is there at once
+            (0.4 * ns < time_ns <= 1.1 * ns, f"{time_ns} ns of them, {ns} ns by the kernel"),
+            (service["preempted_by"][0] in found, f"the most: {brief(service['preempted_by'])}"),
+            (all(row["pid"] == 0 for row in found), brief(found)),
+        ]
+    return Result(20000, None, report=report, service=service, extra=extra)
