@@ -143,7 +143,7 @@ def kernel_time(repeats):
                 for row in net:
                     per_hook.setdefault(row["hook"], []).append(row)
         trace.finish()
-    figure = Figure("kernel time per request, net", "ns", nets, at_most=1200)
+    figure = Figure("kernel time per request, net", "ns", nets, at_most=1400)
     table = [median_row(hook, rows) for hook, rows in sorted(per_hook.items())]
     return Measured([figure], table, [text for text in map(foreign, table) if text])
 
