@@ -216,6 +216,8 @@ class Client:
 
 
 class Lvt:
+    lost_switches = 0  # in all reports so far
+
     def __init__(self, port, *options):
         argv = [lvt_path, "record", "-p", str(port), "-d", "60", "--format", "json", *options]
         self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
@@ -242,9 +244,11 @@ class Lvt:
             raise Failed("lvt ended with %d: %s" % (status, self.said()))
         self.out.seek(0)
         try:
-            return json.load(self.out)
+            report = json.load(self.out)
         except ValueError as e:
             raise Failed("lvt's report is not JSON: %s" % e) from None
+        Lvt.lost_switches += report["gaps"]["lost_switch"]
+        return report
 
 
 def neighbour(cpu, seconds, *bursts):
