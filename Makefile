@@ -43,7 +43,8 @@ BPF_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard bpf/*.bpf.c))
 USER_SRCS := $(wildcard user/*.c user/*/*.c)
 USER_OBJS := $(patsubst %.c,$(DIR)/obj/%.o,$(USER_SRCS))
 # The layers that can be tested alone, compiled with the sanitizers.
-UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(wildcard user/base/*.c user/model/*.c user/report/*.c))
+UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(foreach layer,base model analysis report,\
+	$(wildcard user/$(layer)/*.c)))
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 TRUTH := $(patsubst %.c,$(OUT)/%,$(wildcard tests/truth/*.c))
 BENCH := $(patsubst %.bpf.c,$(OUT)/%.bpf.o,$(wildcard tests/bench/*.bpf.c)) \

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "analysis/compare.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/compare_internal.h"
+
+static const char *const metric_names[NR_COMPARE_METRICS] = { "p50",   "p90",  "p99",
+							      "p99.9", "mean", "throughput" };
+
+const char *compare_metric_name(enum compare_metric m)
+{
+	return metric_names[m];
+}
+
+enum compare_metric compare_metric_find(const char *name, size_t len)
+{
+	for (int m = 0; m < NR_COMPARE_METRICS; m++)
+		if (strlen(metric_names[m]) == len && !strncmp(metric_names[m], name, len))
+			return m;
+	return NR_COMPARE_METRICS;
+}
+
+struct compare_options compare_options_default(void)
+{
+	return (struct compare_options){ .level = 0.95, .delta = 0.02, .primary = COMPARE_P99 };
+}
+
+struct groups {
+	struct service_group *all;
+	size_t n;
+};
+
+static struct service_group *group_find(struct groups *g, const struct run_service *s, size_t nth)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->all[i].port == s->port && g->all[i].nth == nth &&
+		    !strcmp(g->all[i].comm, s->comm))
+			return &g->all[i];
+	return NULL;
+}
+
+/* How many services before this one of its run have its port and name. */
+static size_t nth_alike(const struct run *r, size_t index)
+{
+	size_t nth = 0;
+
+	for (size_t i = 0; i < index; i++)
+		nth += r->services[i].port == r->services[index].port &&
+		       !strcmp(r->services[i].comm, r->services[index].comm);
+	return nth;
+}
+
+static int group_services(const struct compare_side *side, struct groups *g)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < side->n; i++)
+		most += side->runs[i]->n_services;
+	*g = (struct groups){ .all = calloc(most ?: 1, sizeof(*g->all)) };
+	if (!g->all)
+		return -ENOMEM;
+	for (size_t i = 0; i < side->n; i++)
+		for (size_t k = 0; k < side->runs[i]->n_services; k++) {
+			const struct run_service *s = &side->runs[i]->services[k];
+			size_t nth = nth_alike(side->runs[i], k);
+			struct service_group *found = group_find(g, s, nth);
+
+			if (!found) {
+				found = &g->all[g->n++];
+				found->port = s->port;
+				memcpy(found->comm, s->comm, sizeof(found->comm));
+				found->nth = nth;
+			}
+			found->in[found->n++] = s;
+			if (side->n == 1 && side->effective)
+				found->effective = side->effective[k];
+		}
+	return 0;
+}
+
+static bool matches(const struct service_group *a, const struct service_group *b,
+		    enum compare_match match)
+{
+	bool port = a->port == b->port, comm = !strcmp(a->comm, b->comm);
+
+	if (a->matched || b->matched)
+		return false;
+	switch (match) {
+	case COMPARE_SAME:
+		return port && comm; /* the groups are in the order of nth */
+	case COMPARE_SAME_PORT:
+		return port;
+	default:
+		return comm;
+	}
+}
+
+static void service_fill(struct comparison *c, struct service_group *a, struct service_group *b,
+			 enum compare_match match)
+{
+	struct compare_service *s = &c->services[c->n_services++];
+	const struct service_group *both[2] = { a, b };
+
+	a->matched = b->matched = true;
+	s->match = match;
+	for (int side = 0; side < 2; side++) {
+		s->port[side] = both[side]->port;
+		memcpy(s->comm[side], both[side]->comm, sizeof(s->comm[side]));
+		s->runs[side] = both[side]->n;
+		for (size_t i = 0; i < both[side]->n; i++)
+			s->requests[side] += service_requests(both[side]->in[i]);
+	}
+	compare_values(a, b, c->method, &c->options, s);
+	compare_anatomies(a, b, s->anatomy);
+}
+
+static int match_services(struct comparison *c, struct groups g[2])
+{
+	c->services = calloc(g[0].n ?: 1, sizeof(*c->services));
+	if (!c->services)
+		return -ENOMEM;
+	for (enum compare_match m = COMPARE_SAME; m <= COMPARE_SAME_NAME; m++)
+		for (size_t i = 0; i < g[0].n; i++)
+			for (size_t k = 0; k < g[1].n; k++)
+				if (matches(&g[0].all[i], &g[1].all[k], m))
+					service_fill(c, &g[0].all[i], &g[1].all[k], m);
+	return 0;
+}
+
+static int list_unmatched(struct comparison *c, const struct groups *g, int side)
+{
+	c->unmatched[side] = calloc(g->n ?: 1, sizeof(*c->unmatched[side]));
+	if (!c->unmatched[side])
+		return -ENOMEM;
+	for (size_t i = 0; i < g->n; i++)
+		if (!g->all[i].matched)
+			snprintf(c->unmatched[side][c->n_unmatched[side]++],
+				 sizeof(*c->unmatched[side]), "%s:%u", g->all[i].comm,
+				 g->all[i].port);
+	return 0;
+}
+
+static int by_requests(const void *a, const void *b)
+{
+	const struct compare_service *x = a, *y = b;
+	__u64 nx = x->requests[0] + x->requests[1], ny = y->requests[0] + y->requests[1];
+
+	return nx > ny ? -1 : nx < ny;
+}
+
+static int check_input(const struct compare_side *side, const char *name, struct err *e)
+{
+	if (!side->n)
+		return err_usage(e, "no run %s", name);
+	if (side->n > STATS_MAX_N)
+		return err_usage(e, "%zu runs %s are too many: at most %d", side->n, name,
+				 STATS_MAX_N);
+	return 0;
+}
+
+static int check_options(const struct compare_options *o, struct err *e)
+{
+	if (!(o->level >= 0.5 && o->level <= 0.999))
+		return err_usage(e, "a level of %g is out of range: 0.5 to 0.999", o->level);
+	if (!(o->delta >= 0 && o->delta < 1))
+		return err_usage(e, "a delta of %g is out of range: 0 to 1", o->delta);
+	if (o->primary >= NR_COMPARE_METRICS)
+		return err_usage(e, "no such metric");
+	return 0;
+}
+
+int compare_runs(const struct compare_side *before, const struct compare_side *after,
+		 const struct compare_options *o, struct comparison *c, struct err *e)
+{
+	const struct compare_side *sides[2] = { before, after };
+	struct groups g[2] = { 0 };
+	int err;
+
+	*c = (struct comparison){ .options = *o, .runs = { before->n, after->n } };
+	err = check_input(before, "before", e)	     ?:
+		      check_input(after, "after", e) ?:
+						       check_options(o, e);
+	if (err)
+		return err;
+	c->method = before->n == 1 && after->n == 1 ? COMPARE_WITHIN_RUN : COMPARE_RANKS;
+	c->least_p = ranksum_least_p(before->n, after->n);
+	for (int side = 0; side < 2 && !err; side++)
+		err = group_services(sides[side], &g[side]);
+	err = err ?: match_services(c, g);
+	for (int side = 0; side < 2 && !err; side++)
+		err = list_unmatched(c, &g[side], side);
+	if (err) {
+		err_set(e, err, "no memory to compare the runs");
+	} else if (!c->n_services) {
+		err = err_set(e, -ENOENT, "the runs before and after have no service in common");
+		err_hint(e, "services are matched by port and by name");
+	} else {
+		qsort(c->services, c->n_services, sizeof(*c->services), by_requests);
+		compare_conditions(before, after, c);
+	}
+	free(g[0].all);
+	free(g[1].all);
+	if (err)
+		comparison_free(c);
+	return err;
+}
+
+void comparison_free(struct comparison *c)
+{
+	if (!c)
+		return;
+	free(c->services);
+	free(c->unmatched[0]);
+	free(c->unmatched[1]);
+	*c = (struct comparison){ 0 };
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/compare_internal.h"
+#include "analysis/stats_internal.h"
+#include "base/units.h"
+
+#define DURATION_TOLERANCE 0.10
+#define LOAD_TOLERANCE 0.05
+
+typedef void text_of(const struct run *r, char text[128]);
+typedef double number_of(const struct run *r);
+typedef const char *formatter(char *buf, size_t size, double v);
+
+static void host(const struct run *r, char text[128])
+{
+	snprintf(text, 128, "%s", r->host);
+}
+
+static void kernel(const struct run *r, char text[128])
+{
+	snprintf(text, 128, "%s", r->kernel);
+}
+
+static void cpus(const struct run *r, char text[128])
+{
+	snprintf(text, 128, "%d", r->cpus);
+}
+
+static void filter(const struct run *r, char text[128])
+{
+	snprintf(text, 128, "%.127s", r->filter);
+}
+
+static void label(const struct run *r, char text[128])
+{
+	snprintf(text, 128, "%s", r->label);
+}
+
+static double duration(const struct run *r)
+{
+	return r->duration_s;
+}
+
+static double load_of(const struct run *r)
+{
+	double arrived = 0;
+
+	for (size_t i = 0; i < r->n_services; i++)
+		arrived += fmax(r->services[i].arrivals, service_requests(&r->services[i]));
+	return r->duration_s > 0 ? arrived / r->duration_s : NAN;
+}
+
+static const char *fmt_seconds(char *buf, size_t size, double s)
+{
+	return fmt_ns(buf, size, s * 1e9);
+}
+
+static struct compare_condition *condition_add(struct comparison *c, const char *name,
+					       const char *why)
+{
+	struct compare_condition *n = &c->conditions[c->n_conditions++];
+
+	n->name = name;
+	n->why = why;
+	return n;
+}
+
+/* The different texts of a side's runs: "a, b"; what does not fit is cut. Returns how many. */
+static size_t side_texts(const struct compare_side *side, text_of *of, char out[128])
+{
+	char text[128], other[128];
+	size_t different = 0, len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < side->n; i++) {
+		bool seen = false;
+
+		of(side->runs[i], text);
+		for (size_t k = 0; k < i && !seen; k++) {
+			of(side->runs[k], other);
+			seen = !strcmp(text, other);
+		}
+		if (seen)
+			continue;
+		len += snprintf(out + len, 128 - len, "%s%s", different ? ", " : "", text);
+		len = len > 127 ? 127 : len;
+		different++;
+	}
+	return different;
+}
+
+/* Whether each run of one side has a like one on the other. */
+static bool all_alike(const struct compare_side *a, const struct compare_side *b, text_of *of)
+{
+	char first[128], text[128];
+
+	of(a->runs[0], first);
+	for (size_t i = 0; i < a->n + b->n; i++) {
+		of(i < a->n ? a->runs[i] : b->runs[i - a->n], text);
+		if (strcmp(first, text))
+			return false;
+	}
+	return true;
+}
+
+static void add_text(const struct compare_side *a, const struct compare_side *b,
+		     struct comparison *c, const char *name, text_of *of, const char *why)
+{
+	struct compare_condition *n = condition_add(c, name, why);
+
+	side_texts(a, of, n->before);
+	side_texts(b, of, n->after);
+	n->differs = !all_alike(a, b, of);
+	n->warns = n->differs && why;
+}
+
+static bool has_hook(const struct run *r, const struct run_hook *h)
+{
+	for (size_t i = 0; i < r->n_hooks; i++)
+		if (!strcmp(r->hooks[i].role, h->role) && !strcmp(r->hooks[i].hook, h->hook))
+			return true;
+	return false;
+}
+
+static bool all_have_hook(const struct compare_side *side, const struct run_hook *h)
+{
+	for (size_t i = 0; i < side->n; i++)
+		if (!has_hook(side->runs[i], h))
+			return false;
+	return true;
+}
+
+/* The hooks of a side that not all runs of both have; returns how many. */
+static size_t odd_hooks(const struct compare_side *side, const struct compare_side *other,
+			char out[128])
+{
+	size_t odd = 0, len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < side->n; i++)
+		for (size_t k = 0; k < side->runs[i]->n_hooks; k++) {
+			const struct run_hook *h = &side->runs[i]->hooks[k];
+			bool seen = false;
+
+			for (size_t e = 0; e < i && !seen; e++)
+				seen = has_hook(side->runs[e], h);
+			if (seen || (all_have_hook(side, h) && all_have_hook(other, h)))
+				continue;
+			len += snprintf(out + len, 128 - len, "%s%s %s", odd ? ", " : "", h->role,
+					h->hook);
+			len = len > 127 ? 127 : len;
+			odd++;
+		}
+	return odd;
+}
+
+/* There are many: only those that differ are named. */
+static void add_hooks(const struct compare_side *a, const struct compare_side *b,
+		      struct comparison *c)
+{
+	struct compare_condition *n =
+		condition_add(c, "hooks", "other hooks see other moments of a request");
+	size_t before = odd_hooks(a, b, n->before), after = odd_hooks(b, a, n->after);
+
+	n->differs = n->warns = before || after;
+	if (!before)
+		snprintf(n->before, sizeof(n->before), "%zu", a->runs[0]->n_hooks);
+	if (!after)
+		snprintf(n->after, sizeof(n->after), "%zu", b->runs[0]->n_hooks);
+}
+
+static double side_median(const struct compare_side *side, number_of *of)
+{
+	double v[STATS_MAX_N];
+
+	for (size_t i = 0; i < side->n; i++)
+		v[i] = of(side->runs[i]);
+	sort_doubles(v, side->n);
+	return sorted_median(v, side->n);
+}
+
+static void add_number(const struct compare_side *a, const struct compare_side *b,
+		       struct comparison *c, const char *name, number_of *of, double tolerance,
+		       formatter *fmt, const char *why)
+{
+	struct compare_condition *n = condition_add(c, name, why);
+	double before = side_median(a, of), after = side_median(b, of);
+
+	fmt(n->before, sizeof(n->before), before);
+	fmt(n->after, sizeof(n->after), after);
+	n->differs = !(fabs(after - before) <= tolerance * fmax(fabs(before), fabs(after)));
+	n->warns = n->differs;
+}
+
+/* The requests that were lost, of all runs of a side. */
+static double side_loss(const struct compare_side *side, char out[128])
+{
+	double lost = 0;
+
+	for (size_t i = 0; i < side->n; i++)
+		lost += run_loss(side->runs[i]);
+	fmt_count(out, 128, lost);
+	return lost;
+}
+
+/* One loss is a warning even when both sides have it. */
+static void add_loss(const struct compare_side *a, const struct compare_side *b,
+		     struct comparison *c)
+{
+	struct compare_condition *n = condition_add(
+		c, "loss", "lost requests are not a random choice of all: quantiles may be off");
+	double before = side_loss(a, n->before), after = side_loss(b, n->after);
+
+	n->differs = before != after;
+	n->warns = before > 0 || after > 0;
+}
+
+void compare_conditions(const struct compare_side *a, const struct compare_side *b,
+			struct comparison *c)
+{
+	add_text(a, b, c, "label", label, NULL);
+	add_text(a, b, c, "host", host, "another host is another machine");
+	add_text(a, b, c, "kernel", kernel, "another kernel schedules and sends differently");
+	add_text(a, b, c, "CPUs", cpus, "CPUs decide how long a thread that is ready waits");
+	add_hooks(a, b, c);
+	add_text(a, b, c, "filter", filter, "other services may have been traced");
+	add_number(a, b, c, "duration", duration, DURATION_TOLERANCE, fmt_seconds,
+		   "a shorter run sees less of the tail");
+	add_number(a, b, c, "load", load_of, LOAD_TOLERANCE, fmt_rate,
+		   "latency depends on load: compare at the same rate");
+	add_loss(a, b, c);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LVT_COMPARE_WORDS_H
+#define LVT_COMPARE_WORDS_H
+
+#include "analysis/compare.h"
+
+/* What a comparison says in words, the same in every format. Names in it are escaped. */
+enum { COMPARE_WORDS_LEN = 512, COMPARE_MAX_FIRMER = 6 };
+
+/* "redis-server:6379", or "redis-server:6379 before, valkey-server:6379 after". */
+void compare_service_name(const struct compare_service *s, char text[COMPARE_WORDS_LEN]);
+
+/* The verdict on a metric of a service: one sentence without a full stop. */
+void compare_sentence(const struct comparison *c, const struct compare_service *s,
+		      enum compare_metric m, char text[COMPARE_WORDS_LEN]);
+
+/* What would make it firmer, most important first; returns how many, at most COMPARE_MAX_FIRMER. */
+size_t compare_firmer(const struct comparison *c, char text[COMPARE_MAX_FIRMER][COMPARE_WORDS_LEN]);
+
+/* One word each: "higher", "few_runs" (NULL for COMPARE_NO_GAP), "holds", "port". */
+const char *compare_saying_word(enum compare_saying s);
+const char *compare_gap_word(enum compare_gap g);
+const char *compare_answer_word(enum compare_answer a);
+const char *compare_match_word(enum compare_match m);
+
+/* A value of a metric: a time or a rate; a ratio: "1.58", "0.997", "23.1"; UNIT_LEN is enough. */
+const char *fmt_metric(char *buf, size_t size, enum compare_metric m, double v);
+const char *fmt_ratio(char *buf, size_t size, double ratio);
+
+#endif
