@@ -34,6 +34,7 @@ void run_free(struct run *r)
 	for (size_t i = 0; r->untraced && i < r->n_untraced; i++)
 		free(r->untraced[i]);
 	free(r->untraced);
+	free(r->hook_names);
 	*r = (struct run){ 0 };
 }
 

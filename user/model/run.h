@@ -15,7 +15,7 @@
 #define RUN_MAX_HOOKS 20
 
 struct run_hook {
-	const char *role; /* "send", "arrive", ... ; static strings */
+	const char *role; /* "send", "arrive", ... ; static strings, or in the run's hook_names */
 	const char *hook; /* "tp_btf/tcp_sendmsg_locked", ... */
 };
 
@@ -107,6 +107,7 @@ struct run {
 	int cpus; /* online */
 	struct run_hook hooks[RUN_MAX_HOOKS];
 	size_t n_hooks;
+	char *hook_names; /* of a run that was read from a file: what its hooks point to; owned */
 	__u64 counters[NR_COUNTERS];
 	double loader_cpu_s;
 	__u64 loader_rss_bytes;	      /* peak */

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The lines of a run file of ours. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/reader.h"
+#include "store/run_read.h"
+#include "store/sums.h"
+
+static int declared_id(struct reader *rd, const json_t *o)
+{
+	const json_t *v = json_object_get(o, "service");
+	json_int_t id = json_integer_value(v);
+
+	if (!json_is_integer(v) || id < 0 || id >= (json_int_t)rd->run->n_services)
+		return read_bad(rd, "it is of a service that was not declared");
+	return id;
+}
+
+/* ---- histograms ---- */
+
+int read_tagged(struct reader *rd, const struct histogram_line *h)
+{
+	size_t best = 0, n;
+	int id = -1, tag, err;
+	char buf[TAG_LEN];
+
+	for (size_t i = 0; i < rd->run->n_services && h->tag; i++) {
+		n = strlen(rd->declared[i].prefix);
+		if (n >= best && !strncmp(h->tag, rd->declared[i].prefix, n)) {
+			best = n;
+			id = i;
+		}
+	}
+	if (id < 0)
+		return read_bad(rd, "a histogram of no service that was declared");
+	for (tag = 0; tag < NR_TAGS; tag++)
+		if (!strcmp(h->tag + best, tag_name(tag, buf)))
+			break;
+	if (tag == NR_TAGS)
+		return read_bad(rd, "the tag '%.40s' is not known", h->tag);
+	err = read_histogram(rd, h);
+	return err ? err : pending_cells(rd, tag_cells(rd->run->services[id].sum, tag));
+}
+
+struct column {
+	struct reader *rd;
+	__u64 *first;
+};
+
+static int add_sum(void *arg, __u32 bucket, __u64 sum)
+{
+	struct column *c = arg;
+
+	return pending_sum(c->rd, c->first + bucket * NR_STAGES, sum);
+}
+
+static int read_anatomy(struct reader *rd, int id, const json_t *o)
+{
+	struct run_service *s = &rd->run->services[id];
+	size_t known = 1; /* the service */
+
+	for (int st = 0; st < NR_STAGES; st++) {
+		const json_t *v = json_object_get(o, stage_name(st));
+		struct column c = { rd, &s->sum->anatomy[0][st] };
+		const char *bad;
+
+		if (!v)
+			continue;
+		bad = json_is_string(v) ? sums_decode(rd->hdr, json_string_value(v),
+						      json_string_length(v), add_sum, &c) :
+					  "not base64";
+		if (bad)
+			return read_bad(rd, "anatomy of %s: %s", stage_name(st), bad);
+		known++;
+	}
+	if (json_object_size(o) != known)
+		return read_bad(rd, "anatomy of a stage that is not known");
+	return 0;
+}
+
+/* ---- the records that come once ---- */
+
+static int read_run(struct reader *rd, const json_t *o)
+{
+	const char *schema = json_string_value(json_object_get(o, "schema"));
+	const char *bad;
+
+	if (rd->ours || rd->histograms)
+		return read_bad(rd, "the run is declared here, which belongs to the top");
+	if (!schema || strcmp(schema, RUN_SCHEMA))
+		return read_bad(rd, "schema '%.40s', but this lvt reads " RUN_SCHEMA " only",
+				schema ? schema : "");
+	bad = run_unpack(o, rd->run);
+	if (bad)
+		return read_bad(rd, "the run's '%s' is wrong", bad);
+	rd->run->bpf_ns_per_request = rd->run->events = NAN;
+	rd->ours = true;
+	return 0;
+}
+
+static int read_service(struct reader *rd, const json_t *o)
+{
+	const json_t *number = json_object_get(o, "id");
+	const char *bad;
+	int id = read_new_service(rd);
+
+	if (id < 0)
+		return id;
+	if (!json_is_integer(number) || json_integer_value(number) != id)
+		return read_bad(rd, "the services are not numbered as they come");
+	if (!text_unpack(json_object_get(o, "tag"), rd->declared[id].prefix,
+			 sizeof(rd->declared[id].prefix)))
+		return read_bad(rd, "the service's 'tag' is wrong");
+	for (int i = 0; i < id; i++)
+		if (!strcmp(rd->declared[i].prefix, rd->declared[id].prefix))
+			return read_bad(rd, "two services with one tag");
+	bad = fields_unpack(service_fields, o, &rd->run->services[id]);
+	return bad ? read_bad(rd, "the service's '%s' is wrong", bad) : 0;
+}
+
+/* ---- the closing line ---- */
+
+static int read_states(struct reader *rd, const json_t *list)
+{
+	bool seen[LVT_MAX_SERVICES] = { false };
+	size_t n = json_array_size(list), i;
+
+	if (!json_is_array(list) || n != rd->run->n_services)
+		return read_bad(rd, "the interval does not have all services");
+	for (i = 0; i < n; i++) {
+		const json_t *o = json_array_get(list, i);
+		json_int_t id = json_integer_value(json_object_get(o, "id"));
+		const char *bad;
+
+		if (id < 0 || (size_t)id >= n || seen[id])
+			return read_bad(rd, "the interval does not have all services");
+		seen[id] = true;
+		rd->order[i] = id;
+		bad = state_unpack(o, &rd->run->services[id]);
+		if (bad)
+			return read_bad(rd, "the service's '%s' is wrong", bad);
+	}
+	rd->n_order = n;
+	return 0;
+}
+
+static int read_close(struct reader *rd, const json_t *o)
+{
+	const char *bad;
+	int err;
+
+	if (json_integer_value(json_object_get(o, "n")) != rd->intervals + 1ll)
+		return read_bad(rd, "an interval is missing before this one");
+	bad = progress_unpack(o, rd->run);
+	if (bad)
+		return read_bad(rd, "the run's '%s' is wrong", bad);
+	err = read_states(rd, json_object_get(o, "services"));
+	if (!err)
+		err = pending_apply(rd);
+	rd->intervals++;
+	rd->ended = json_is_true(json_object_get(o, "end"));
+	return err;
+}
+
+/* Whether the lines since the last closing one are as they were written. */
+static bool crc_is_right(struct reader *rd)
+{
+	const char *digits = rd->line + strlen(CRC_START), *rest = digits + CRC_LEN + 2;
+	char expected[CRC_LEN + 1];
+	uLong crc;
+
+	if (strncmp(rd->line, CRC_START, strlen(CRC_START)) || rd->line + rd->len <= rest)
+		return false;
+	crc = crc32(rd->crc, (const Bytef *)rest, rd->line + rd->len - rest);
+	snprintf(expected, sizeof(expected), "%08lx", crc);
+	rd->crc = 0;
+	return !strncmp(digits, expected, CRC_LEN);
+}
+
+/* ---- all records ---- */
+
+static int read_of_service(struct reader *rd, const char *what, const json_t *o)
+{
+	static const struct {
+		const char *what;
+		int (*read)(struct reader *rd, int id, const json_t *o);
+	} kinds[] = { { "anatomy", read_anatomy },
+		      { "wait", pending_wait },
+		      { "slowest", pending_slowest },
+		      { "outbound", pending_outbound } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		int id;
+
+		if (strcmp(what, kinds[i].what))
+			continue;
+		id = declared_id(rd, o);
+		return id < 0 ? id : kinds[i].read(rd, id, o);
+	}
+	return read_bad(rd, "'%.40s' is not known", what);
+}
+
+static int read_object(struct reader *rd, json_t *root)
+{
+	bool close = json_object_get(root, "crc") != NULL;
+	const json_t *o = json_object_get(root, "interval");
+	void *member = json_object_iter(root);
+
+	if (!member || json_object_size(root) != 1u + close || close != (o != NULL))
+		return read_bad(rd, "not a record of lvt");
+	if (close) {
+		if (!rd->ours)
+			return read_bad(rd, "an interval, but no run was declared");
+		if (!crc_is_right(rd))
+			return read_bad(rd,
+					"the checksum is wrong: lines since the interval before "
+					"were changed or lost");
+		return read_close(rd, o);
+	}
+	rd->crc = crc32(rd->crc, (const Bytef *)rd->line, rd->len);
+	o = json_object_iter_value(member);
+	if (!strcmp(json_object_iter_key(member), "run"))
+		return read_run(rd, o);
+	if (!rd->ours)
+		return read_bad(rd, "a record of lvt, but no run was declared");
+	if (!strcmp(json_object_iter_key(member), "service"))
+		return read_service(rd, o);
+	return read_of_service(rd, json_object_iter_key(member), o);
+}
+
+int read_record(struct reader *rd)
+{
+	size_t start = strlen(RECORD_START), end = strlen(RECORD_END);
+	json_error_t error;
+	json_t *root;
+	int err;
+
+	if (!rd->whole)
+		return read_bad(rd, "the line is cut in the middle");
+	if (rd->len < start + end || strcmp(rd->line + rd->len - end, RECORD_END))
+		return read_bad(rd, "a record of lvt that does not end with ']'");
+	root = json_loadb(rd->line + start, rd->len - start - end, JSON_REJECT_DUPLICATES, &error);
+	if (!root)
+		return read_bad(rd, "not JSON: %s", error.text);
+	err = read_object(rd, root);
+	json_decref(root);
+	return err;
+}
+
+/* Services in the order that the last closing line has; those of no whole interval go. */
+static int put_in_order(struct reader *rd)
+{
+	struct run *r = rd->run, kept = { 0 };
+	bool used[LVT_MAX_SERVICES] = { false };
+
+	kept.services = calloc(rd->n_order ? rd->n_order : 1, sizeof(*kept.services));
+	if (!kept.services)
+		return read_no_memory(rd);
+	for (int i = 0; i < rd->n_order; i++) {
+		kept.services[kept.n_services++] = r->services[rd->order[i]];
+		used[rd->order[i]] = true;
+	}
+	for (size_t i = 0; i < r->n_services; i++) {
+		struct run left = { .services = &r->services[i], .n_services = 1 };
+
+		if (used[i])
+			continue;
+		left.services = malloc(sizeof(*left.services));
+		if (left.services)
+			*left.services = r->services[i];
+		run_free(&left);
+	}
+	free(r->services);
+	r->services = kept.services;
+	r->n_services = kept.n_services;
+	return 0;
+}
+
+/* Rows of waits that have become nothing go; so do peers of the interval that is not whole. */
+static void tidy(struct reader *rd, int id)
+{
+	struct run_service *s = &rd->run->services[id];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_waits; i++)
+		if (s->waits[i].ns || s->waits[i].waits)
+			s->waits[n++] = s->waits[i];
+	s->n_waits = n;
+	if (n)
+		qsort(s->waits, n, sizeof(*s->waits), wait_order);
+	while (s->n_outbound > rd->declared[id].n_outbound) {
+		s->n_outbound--;
+		free(s->outbound[s->n_outbound].first);
+		free(s->outbound[s->n_outbound].last);
+	}
+}
+
+int read_finish(struct reader *rd, char *warning)
+{
+	for (size_t i = 0; i < rd->run->n_services; i++)
+		tidy(rd, i);
+	if (!rd->intervals) {
+		read_bad(rd, "the file ends before the first interval is whole");
+		return -EBADMSG;
+	}
+	if (!rd->ended)
+		snprintf(warning, RUN_WARNING_LEN,
+			 "%s:%lu: the run was interrupted: it is read up to its last whole "
+			 "interval, which ends at %.3f s",
+			 rd->name, rd->number, rd->run->duration_s);
+	return put_in_order(rd);
+}
