@@ -42,7 +42,8 @@ __weak __noinline int thread_rebook(struct thread *t, __u32 first, __u64 start, 
 
 	if (!t)
 		return 0;
-	for (i = 0; i < THREAD_BLOCK; i++) {
+	/* a chain has up to THREAD_BLOCK transitions; its last sleep and what followed have three more */
+	for (i = 0; i < THREAD_BLOCK + 4; i++) {
 		if (first + i >= t->head)
 			break;
 		end = t->ring[(first + i) & (THREAD_RING - 1)] >> 4;

@@ -109,6 +109,63 @@ static void a_tick_after_which_it_asks_is(void **state)
 	assert_int_equal(rows.ns[STAGE_SERVICE_NET], 1000);
 }
 
+/* So many turns of 10 ns on CPU and 10 ns ready; returns the time after them. */
+static __u64 turns(__u64 now, int n)
+{
+	while (n--) {
+		preempted(now + 10, A);
+		runs(now += 20, A);
+	}
+	return now;
+}
+
+/* The ns of [from, now] in a cause. */
+static __u64 past(__u64 from, __u64 now, enum lvt_cause cause)
+{
+	struct walk w;
+
+	assert_int_equal(thread_past(&m.t[A], from, now, &w), 0);
+	return w.did.ns[cause];
+}
+
+/*
+ * A futex wait that times out and is taken up again was for a lock. That shows at the end of its last
+ * part, when a checkpoint may have been noted meanwhile: the past is the same wherever that was.
+ */
+static void the_past_is_the_same_at_any_checkpoint(void **state)
+{
+	__u64 now, start;
+	int i, k;
+
+	(void)state;
+	for (i = 0; i < THREAD_BLOCK; i++) {
+		machine_reset();
+		seen(1000, A, CAUSE_RUN);
+		sleeps(1010, A, EPOLL); /* its home */
+		woken(1020, A);
+		runs(1030, A);
+		start = now = turns(1030, i);
+		sleeps(start + 10, A, LOCK);
+		woken_by(start + 110, A, WAKER_TIMER);
+		runs(start + 120, A);
+		sleeps(start + 130, A, LOCK);
+		woken_by(start + 230, A, WAKER_SIBLING | WAKES_LOCKS);
+		runs(start + 240, A);
+		/* so many turns later that the past is known from a checkpoint */
+		now = turns(start + 240, THREAD_BLOCK);
+		for (k = 0; k <= 240; k += 10) {
+			__u64 lock = k < 10  ? 200 :
+				     k < 110 ? 210 - k :
+				     k < 130 ? 100 :
+				     k < 230 ? 230 - k :
+					       0;
+
+			assert_int_equal(past(start + k, now, CAUSE_LOCK), lock);
+			assert_int_equal(past(start + k, now, CAUSE_SLEEP), 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +173,7 @@ int main(void)
 		cmocka_unit_test(a_sleep_on_a_futex),
 		cmocka_unit_test(ticks_are_no_end_of_a_wait),
 		cmocka_unit_test(a_tick_after_which_it_asks_is),
+		cmocka_unit_test(the_past_is_the_same_at_any_checkpoint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
