@@ -72,7 +72,7 @@ int lvt_scan_threads(struct bpf_iter__task *ctx)
 	struct task_struct *p = ctx->task;
 	u32 tgid, *service;
 
-	if (!p || thread_of(p))
+	if (!p || p->__state & TASK_DEAD || thread_of(p))
 		return 0;
 	tgid = p->tgid;
 	service = bpf_map_lookup_elem(&lvt_tgids, &tgid);

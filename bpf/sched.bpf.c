@@ -3,12 +3,17 @@
 #include "wake.bpf.h"
 
 /* What a task is about to sleep for. */
-static __always_inline u32 sleep_class(struct task_struct *task, s32 *sysno, u64 *arg)
+static __always_inline u32 sleep_class(struct task_struct *task, u32 state, s32 *sysno, u64 *arg)
 {
 	bool user = !(task->flags & (PF_KTHREAD | PF_USER_WORKER | PF_IO_WORKER));
 	u32 wait = WAIT_OTHER;
 	struct pt_regs *regs;
 
+	/* wherever it was then: that is not what it waits for */
+	if (state & (TASK_STOPPED | TASK_TRACED)) {
+		*sysno = LVT_SYSNO_STOPPED;
+		return WAIT_WORK;
+	}
 	/* a kernel thread or io worker has no syscall, and its registers lie */
 	if (user) {
 		regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -21,8 +26,9 @@ static __always_inline u32 sleep_class(struct task_struct *task, s32 *sysno, u64
 	return wait;
 }
 
-static __always_inline void switch_out(struct task_struct *p, struct thread *t, u64 now,
-				       bool runnable, bool to_nobody)
+/* `state`: what it sleeps in, 0 if it stays runnable. */
+static __always_inline void switch_out(struct task_struct *p, struct thread *t, u64 now, u32 state,
+				       bool to_nobody)
 {
 	struct waits *w;
 	s32 sysno = -1;
@@ -35,20 +41,21 @@ static __always_inline void switch_out(struct task_struct *p, struct thread *t, 
 	} else if (t->switched && bpf_core_field_exists(p->sched_info)) {
 		t->clock_offset = thread_since(t) - p->sched_info.last_arrival;
 	}
-	if (runnable) {
+	if (!state) {
 		thread_preempted(t, now);
 		t->throttled = to_nobody;
 		waiting_begin(t);
 		return;
 	}
-	wait = sleep_class(p, &sysno, &arg);
+	wait = sleep_class(p, state, &sysno, &arg);
 	if (thread_sleeps_again(t, now, sysno, arg)) {
 		w = waits_of(p);
 		if (w)
 			waits_ticked(w, t->block_start);
 	}
 	thread_sleeps(t, now, sysno, arg, wait);
-	if (t->wake)
+	/* one that ends may keep a wake-up that it did not need */
+	if (t->wake && !(state & TASK_DEAD))
 		waiting_begin(t);
 }
 
@@ -162,7 +169,7 @@ int BPF_PROG(lvt_switch, bool preempt, struct task_struct *prev, struct task_str
 		/* not yet: its storage is being made */
 		if (t && t->cur) {
 			now = bpf_ktime_get_ns();
-			switch_out(prev, t, now, preempt || !prev_state, !next->pid);
+			switch_out(prev, t, now, preempt ? 0 : prev_state, !next->pid);
 		}
 	}
 	if (waiting[0]) {
@@ -256,9 +263,12 @@ int BPF_PROG(lvt_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(lvt_exec, struct task_struct *p)
 {
+	struct thread *t = thread_of(p);
 	u32 tgid = p->tgid;
 
-	if (thread_of(p) && !bpf_map_lookup_elem(&lvt_tgids, &tgid)) {
+	if (t && !bpf_map_lookup_elem(&lvt_tgids, &tgid)) {
+		if (t->cur)
+			thread_hand_out(p, t, bpf_ktime_get_ns());
 		bpf_task_storage_delete(&lvt_threads, p);
 		bpf_task_storage_delete(&lvt_waits, p);
 	}
@@ -273,5 +283,8 @@ int BPF_PROG(lvt_exit, struct task_struct *p)
 
 	if (t && t->cur)
 		thread_hand_out(p, t, bpf_ktime_get_ns());
+	/* as a zombie it is still to be found */
+	if (t)
+		t->service = 0;
 	return 0;
 }

@@ -94,6 +94,9 @@ struct lvt_peer {
 	__u16 family;
 };
 
+/* Instead of a syscall: a signal or a debugger has stopped the thread. */
+#define LVT_SYSNO_STOPPED -2
+
 /*
  * A time in which a thread was not running: why, and who had to do with it. `comm` is the thread that
  * ended the wait (a lock's holder, a pool's worker) or, for CAUSE_RUNQ, the task that had the CPU for
@@ -102,7 +105,7 @@ struct lvt_peer {
  */
 struct lvt_wait {
 	__u64 start, end; /* CLOCK_MONOTONIC ns */
-	__s32 sysno;	  /* -1: none, a page fault */
+	__s32 sysno;	  /* -1: none, a page fault; or LVT_SYSNO_STOPPED */
 	__u8 cause;	  /* enum lvt_cause */
 	__u8 waker;	  /* enum waker; CAUSE_RUNQ: 1 = comm is known */
 	__u16 pad;

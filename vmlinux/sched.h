@@ -55,6 +55,9 @@ struct pt_regs {
 KERNEL_TYPES_END
 
 /* include/linux/sched.h */
+#define TASK_STOPPED 0x0004 /* by a signal */
+#define TASK_TRACED 0x0008  /* by a tracer (ptrace) */
+#define TASK_DEAD 0x0080
 #define PF_IO_WORKER 0x00000010
 #define PF_USER_WORKER 0x00004000 /* 6.4+: vhost and io_uring threads */
 #define PF_KTHREAD 0x00200000

@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True  # root would own it
 
 import cases  # noqa: E402
 import edges  # noqa: E402,F401
+import ends  # noqa: E402,F401
 import faults  # noqa: E402,F401  (its cases add themselves, as those of filters)
 import filters  # noqa: E402,F401
 import kinds  # noqa: E402,F401

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * The kernel's name of a syscall of this architecture ("recvfrom"), "page fault" for -1, "syscall 999"
- * for one that the headers at build time did not know. Returns buf.
+ * The kernel's name of a syscall of this architecture ("recvfrom"), "page fault" for -1, "stopped" for
+ * LVT_SYSNO_STOPPED, "syscall 999" for one that the headers at build time did not know. Returns buf.
  */
 const char *syscall_name(char *buf, size_t size, int number);
 

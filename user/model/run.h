@@ -26,7 +26,7 @@ struct run_hook {
 struct run_wait {
 	enum lvt_stage stage;
 	bool other;	  /* the rest: no names */
-	char syscall[32]; /* the kernel's name, "page fault", or "" = none */
+	char syscall[32]; /* the kernel's name, "page fault", "stopped", or "" = none */
 	struct lvt_peer peer;
 	char peer_comm[LVT_COMM_LEN +
 		       1]; /* who listens there, if it is on this host; "" = not known */
