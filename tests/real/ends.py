@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Cases: processes that are not just running: a signal has stopped them, or they have ended."""
+"""Cases: threads that do not just run: a signal has stopped them, they have ended, they were moved."""
 
 import os
 import signal
@@ -8,8 +8,8 @@ import time
 
 from echo import Lvt, ask, case, no_loss, outcome, says
 from edges import ask_on, dial, service_at
-from services import Service
-from session import settle
+from services import LINES, Service
+from session import Skip, settle
 
 # Forks for each connection, and never asks how its children ended. Says how much CPU they took.
 ZOMBIES = """
@@ -39,6 +39,19 @@ while data := conn.recv(64):
     os.kill(os.getpid(), 19)
     conn.sendall(data)
 time.sleep(60)
+"""
+
+# Has a CPU for itself for 30 ms at each cue.
+HOG = """
+os.sched_setaffinity(0, {int(sys.argv[1])})
+os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
+say("ready", 0)
+while True:
+    cue()
+    say("on")
+    until = time.monotonic() + 0.03
+    while time.monotonic() < until:
+        pass
 """
 
 
@@ -96,5 +109,40 @@ def stopped_service():
     return outcome(number, [
         says("what it waited in", waits, {"stopped"}),
         (after * 1e9 < blocked < 2e9 * after, f"stopped for {blocked / 1e6:.1f} ms each"),
+        no_loss(report),
+    ])  # fmt: skip
+
+
+@case("ends-moved")
+def moved_thread():
+    """A thread that waits for one CPU and gets another, which was idle, was not throttled."""
+    number, after = 5, 0.02
+    if len(os.sched_getaffinity(0)) < 2:
+        raise Skip("it takes two CPUs")
+    busy, free = sorted(os.sched_getaffinity(0))[:2]
+    with Service(LINES) as service, Service(HOG, busy) as hog:
+        port = service.ready()
+        hog.ready()
+        # its thread for the connection, when that has one
+        with Lvt("-p", port) as lvt, dial(port) as sock:
+            ask(sock)
+            thread = max(map(int, os.listdir(f"/proc/{service.pid}/task")))
+            for _ in range(number):
+                os.sched_setaffinity(thread, {busy})
+                time.sleep(0.01)
+                hog.cue()
+                hog.hears()
+                sock.sendall(b"ask\n")
+                time.sleep(after)
+                os.sched_setaffinity(thread, {free})
+                sock.recv(64)
+                time.sleep(0.03)
+            report = lvt.report()
+    found = service_at(report, port)
+    waited = found["stages"]["queue.runq"]["mean"] * found["requests"]
+    nobody = sum(row["total_ns"] for row in found["preempted_by"] if row["comm"] == "idle")
+    return outcome(number + 1, [
+        (waited > 0.8e9 * number * after, f"it waited for {waited / 1e6:.1f} ms"),
+        (nobody < 0.05 * waited, f"called throttled: {nobody / 1e6:.1f} ms"),
         no_loss(report),
     ])  # fmt: skip
