@@ -14,6 +14,7 @@ struct names {
 	struct listener listener[MAX_LISTENERS];
 	size_t n_listeners;
 	struct ifaddrs *own; /* this host's addresses */
+	bool foreign;	     /* the service at hand is in another network namespace */
 };
 
 /* The stages that are made of waits; others have no rows. */
@@ -40,21 +41,32 @@ static bool is_runq(enum lvt_stage st)
 	return st == STAGE_QUEUE_RUNQ || st == STAGE_SERVICE_RUNQ;
 }
 
+static bool is_loopback(int family, const __u8 *addr)
+{
+	return family == AF_INET ? addr[0] == 127 : !memcmp(addr, &in6addr_loopback, 16);
+}
+
 static bool peer_is_here(const struct names *names, const struct lvt_peer *peer)
 {
+	static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const __u8 *addr = peer->addr;
 	const struct ifaddrs *a;
-	const void *addr;
-	size_t len = peer->family == AF_INET ? 4 : 16;
+	int family = peer->family;
+	const void *own;
 
-	if (peer->family == AF_INET && peer->addr[0] == 127)
-		return true;
+	/* an IPv4 address on an IPv6 socket */
+	if (family == AF_INET6 && !memcmp(addr, mapped, sizeof(mapped))) {
+		addr += sizeof(mapped);
+		family = AF_INET;
+	}
+	if (is_loopback(family, addr))
+		return !names->foreign;
 	for (a = names->own; a; a = a->ifa_next) {
-		if (!a->ifa_addr || a->ifa_addr->sa_family != peer->family)
+		if (!a->ifa_addr || a->ifa_addr->sa_family != family)
 			continue;
-		addr = peer->family == AF_INET ?
-			       (void *)&((struct sockaddr_in *)a->ifa_addr)->sin_addr :
-			       (void *)&((struct sockaddr_in6 *)a->ifa_addr)->sin6_addr;
-		if (!memcmp(addr, peer->addr, len))
+		own = family == AF_INET ? (void *)&((struct sockaddr_in *)a->ifa_addr)->sin_addr :
+					  (void *)&((struct sockaddr_in6 *)a->ifa_addr)->sin6_addr;
+		if (!memcmp(own, addr, family == AF_INET ? 4 : 16))
 			return true;
 	}
 	return false;
@@ -159,11 +171,12 @@ static void balance(struct run_service *s)
 	}
 }
 
-static int read_service(struct run_service *s, __u32 id, const struct names *names,
+static int read_service(struct run_service *s, __u32 id, struct names *names,
 			const struct lvt_wait_key *keys, const struct lvt_wait_sum *sums, size_t n)
 {
 	size_t i;
 
+	names->foreign = s->foreign_netns;
 	s->waits = calloc(n + NR_STAGES, sizeof(*s->waits));
 	if (!s->waits)
 		return -ENOMEM;
@@ -206,7 +219,7 @@ static int add_outbound(const struct names *names, const struct lvt_outbound *ro
 }
 
 /* What the services' processes send, by peer. */
-static int read_outbound(const struct tracer *t, struct run *r, const struct names *names)
+static int read_outbound(const struct tracer *t, struct run *r, struct names *names)
 {
 	struct lvt_outbound *row = malloc(sizeof(*row));
 	int err = row ? 0 : -ENOMEM;
@@ -216,8 +229,10 @@ static int read_outbound(const struct tracer *t, struct run *r, const struct nam
 	for (i = 0; i < LVT_MAX_OUTBOUND && r->outbound && !err; i++) {
 		if (bpf_map_lookup_elem(t->fd_outbound, &i, row) || !row->key.peer.family)
 			break;
-		if (row->key.service < r->n_services)
-			err = add_outbound(names, row, &r->services[row->key.service]);
+		if (row->key.service >= r->n_services)
+			continue;
+		names->foreign = r->services[row->key.service].foreign_netns;
+		err = add_outbound(names, row, &r->services[row->key.service]);
 	}
 	free(row);
 	return err;
