@@ -2,6 +2,7 @@
 /* What goes out on the wire: when an answer's last byte is handed to the device, and what is sent again. */
 #include "account.bpf.h"
 #include "service.bpf.h"
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
 
@@ -21,6 +22,17 @@ static __always_inline bool packet_end(const struct sk_buff *skb, u32 *end)
 	return true;
 }
 
+/*
+ * Is it of the answer? A tunnel's device sees the packet again without a TCP header where one is looked
+ * for: then it is anything.
+ */
+static __always_inline bool ends_in_answer(const struct conn *c, struct sock *sk, u32 end)
+{
+	u32 written = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+
+	return end - c->written_at_reply - 1 < written - c->written_at_reply;
+}
+
 /* After the qdisc. Devices that are stacked see a packet again, as do peers a second time: the first counts. */
 SEC("tp_btf/net_dev_start_xmit")
 int BPF_PROG(lvt_xmit, const struct sk_buff *skb)
@@ -34,7 +46,7 @@ int BPF_PROG(lvt_xmit, const struct sk_buff *skb)
 	c = conn_of(sk);
 	if (!c || c->phase != PHASE_ANSWERED || !packet_end(skb, &end))
 		return 0;
-	if (c->sent && (s32)(end - c->sent_seq) <= 0)
+	if ((c->sent && (s32)(end - c->sent_seq) <= 0) || !ends_in_answer(c, sk, end))
 		return 0;
 	c->sent_seq = end;
 	c->sent = bpf_ktime_get_ns();
