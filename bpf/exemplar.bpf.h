@@ -15,7 +15,7 @@
 
 static __always_inline bool slow_enough(const struct conn *c)
 {
-	u64 latency = c->done - c->arrive;
+	u64 latency = c->done - c->arrive, above;
 	u32 id = c->service;
 	struct slow *s = bpf_map_lookup_elem(&lvt_slow, &id);
 
@@ -27,10 +27,12 @@ static __always_inline bool slow_enough(const struct conn *c)
 		s->since = c->done;
 		s->sent = 0;
 	}
-	if (latency <= s->above)
+	above = *(volatile u64 *)&s->above;
+	if (latency <= above)
 		return false;
+	/* once: another CPU may raise it above this one meanwhile */
 	if (s->sent++ >= SLOW_FREE)
-		s->above += (latency - s->above) / 8;
+		s->above = above + (latency - above) / 8;
 	return true;
 }
 

@@ -38,14 +38,14 @@ __weak __noinline int exemplar_wait(struct lvt_exemplar *x, const struct wait_en
 	return 0;
 }
 
-/* Those waits, latest first. */
+/* Those waits, latest first. The oldest one is left out: the thread may be writing over it. */
 static __always_inline void exemplar_waits(struct lvt_exemplar *x, struct task_struct *p, u64 since,
 					   u64 until)
 {
 	struct waits *w = waits_of(p);
 	u32 k;
 
-	for (k = 0; k < WAIT_LOG; k++) {
+	for (k = 0; k < WAIT_LOG - 1; k++) {
 		if (!w || k >= w->head)
 			break;
 		if (exemplar_wait(x, &w->log[(w->head - 1 - k) & (WAIT_LOG - 1)], since, until))
