@@ -103,7 +103,8 @@ static void name_cgroup(struct run_wait *w)
 		at = strchr(line, ':');
 		if (!at || !(at = strchr(at + 1, ':')))
 			continue;
-		if (!strncmp(line, "0::", 3) || strstr(line, ":cpu:") || strstr(line, ":cpu,"))
+		if (!strncmp(line, "0::", 3) || strstr(line, ":cpu:") || strstr(line, ":cpu,") ||
+		    strstr(line, ",cpu:"))
 			snprintf(w->cgroup, sizeof(w->cgroup), "%.255s", at + 1);
 	}
 	fclose(in);
