@@ -103,7 +103,7 @@ int exemplar_send(struct conn *c, struct lvt_peer *client)
 	x->acked = c->acked;
 	x->nic = c->nic;
 	x->client = *client;
-	x->pad = 0;
+	x->loop = c->waits.loop;
 	__builtin_memcpy(x->stage, c->stage, sizeof(x->stage));
 	exemplar_threads(x, c);
 	bpf_ringbuf_submit(x, BPF_RB_NO_WAKEUP);

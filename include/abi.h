@@ -161,7 +161,7 @@ struct lvt_exemplar {
 	struct lvt_peer client;
 	char comm[LVT_COMM_LEN];	/* of the thread that answered */
 	char reader_comm[LVT_COMM_LEN]; /* "" = it could not be asked */
-	__u32 pad;
+	__u32 loop; /* enum lvt_cause to which waits of CAUSE_MUX went, 0 = none */
 	struct lvt_wait wait[LVT_EXEMPLAR_WAITS]; /* latest first */
 };
 

@@ -66,7 +66,8 @@ static __u64 from(__u64 mark, __u64 arrive)
 
 static enum lvt_stage stage_of(const struct lvt_exemplar *x, const struct lvt_wait *w)
 {
-	enum lvt_stage stage = cause_service_stage(w->cause);
+	bool pooled = w->cause == CAUSE_MUX && x->loop;
+	enum lvt_stage stage = cause_service_stage(pooled ? x->loop : w->cause);
 
 	/* in such waits the client held it up */
 	if (w->end > x->read && !x->stage[stage] && x->stage[STAGE_SERVICE_CLIENT] &&
