@@ -65,7 +65,7 @@ need_root = [ "$$(id -u)" = 0 ] || { echo 'make $@ needs root, as tracing does: 
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all build build-tests build-bench deps test check lint format bench install demo clean \
+.PHONY: all build build-tests build-bench deps test check lint format bench fuzz install demo clean \
 	help FORCE
 
 # The table's check comes first: it says what is missing better than a compiler does.
@@ -173,6 +173,19 @@ bench:
 	+@$(call guard,$(SUBMAKE) build-bench)
 	@$(call guard,LVT=$(abspath $(LVT)) tests/bench/run.py)
 
+# Coverage-guided, for FUZZ_SECONDS; what it finds to be worth keeping stays in .output/fuzz/corpus.
+FUZZ_SECONDS ?= 600
+FUZZ_SRCS := $(wildcard user/base/*.c user/model/*.c user/store/*.c user/report/*.c)
+
+$(OUT)/fuzz/run: tests/fuzz/fuzz_run.c $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
+	@mkdir -p $(@D)/corpus
+	$(call say,FUZZ,$<)$(CLANG) $(USER_FLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -DLVT_FUZZ_NO_CRC $< $(FUZZ_SRCS) -o $@ -ljansson -lz -lm
+
+fuzz: $(OUT)/fuzz/run
+	@cd $(OUT)/fuzz && ./run -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+		-max_len=65536 corpus $(abspath tests/data)
+
 demo:
 	@$(call need_root)
 	@.make/deps build demo
@@ -203,6 +216,7 @@ help:
 	@echo 'make test       all tests (root)'
 	@echo 'make check      the tests that need no root'
 	@echo 'make bench      what lvt costs (root)'
+	@echo 'make fuzz       feed damaged run files to the reader, for FUZZ_SECONDS (clang, 600 s)'
 	@echo 'make lint       formatting, include direction, warnings'
 	@echo 'make format     put the C sources into the format that lint wants'
 	@echo 'make deps       install what is missing to build, demo and test (root)'

@@ -16,12 +16,8 @@
 #include "capture/loader.h"
 #include "capture/snapshot.h"
 #include "cmd.h"
-#include "report/json.h"
-#include "report/text.h"
-#include "report/trace.h"
-
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TRACE };
-static const char *const formats[] = { "text", "json", "trace", NULL };
+#include "report/formats.h"
+#include "store/run_write.h"
 
 struct config {
 	struct filter_options filter;
@@ -30,6 +26,7 @@ struct config {
 	struct tracer_options trace;
 	uint32_t slowest;
 	int format;
+	const char *out;
 };
 
 static const struct option_row rows[] = {
@@ -67,7 +64,13 @@ static const struct option_row rows[] = {
 	  .type = OPT_SECONDS,
 	  .arg = "SECS",
 	  .offset = offsetof(struct config, interval),
-	  .help = "time between two progress lines on a terminal (1)" },
+	  .help = "length of the intervals in RUN, and between two progress lines (1)" },
+	{ .name = "output",
+	  .letter = 'o',
+	  .type = OPT_STRING,
+	  .arg = "RUN",
+	  .offset = offsetof(struct config, out),
+	  .help = "write the run to this file, too, for 'lvt report' and others" },
 	{ .name = "idle",
 	  .type = OPT_SECONDS,
 	  .arg = "SECS",
@@ -94,7 +97,7 @@ static const struct option_row rows[] = {
 	  .help = "show the N slowest requests of each service, one by one" },
 	{ .name = "format",
 	  .type = OPT_CHOICE,
-	  .choices = formats,
+	  .choices = report_formats,
 	  .offset = offsetof(struct config, format),
 	  .help = "kind of report (text)" },
 	{ 0 },
@@ -110,7 +113,8 @@ static const struct options options = {
 	.more = "Examples:\n"
 		"  sudo lvt record -p 6379 -d 10\n"
 		"  sudo lvt record --comm nginx -- wrk -d 5 http://127.0.0.1/\n"
-		"  sudo lvt record -p 8080 --format json > run.json\n",
+		"  sudo lvt record -p 8080 --format json > run.json\n"
+		"  sudo lvt record -p 8080 -d 60 -o before.hlog\n",
 	.rows = rows,
 	.after = "COMMAND",
 };
@@ -130,6 +134,8 @@ struct session {
 	struct tracer *tracer;
 	struct child child;
 	int signals;
+	struct run_file *file; /* NULL = none */
+	struct err file_err;   /* why it is not complete: the run goes on */
 	double start, next_tick, next_line;
 	__u64 answered; /* at the last progress line */
 	bool line;	/* a progress line is on the terminal */
@@ -167,6 +173,19 @@ static bool stops(struct session *s)
 	return true;
 }
 
+/* What has come since the last interval, into the file. */
+static void write_interval(struct session *s)
+{
+	struct run r = {};
+
+	if (s->file_err.code)
+		return;
+	if (snapshot_take(s->tracer, &r, &s->file_err))
+		run_free(&r);
+	else
+		run_file_interval(s->file, &r, &s->file_err);
+}
+
 static int watch(struct session *s, struct err *e)
 {
 	bool show = term_is(stderr);
@@ -181,7 +200,7 @@ static int watch(struct session *s, struct err *e)
 		if (end && now >= end)
 			break;
 		next = s->next_tick;
-		if (show && s->next_line < next)
+		if ((show || s->file) && s->next_line < next)
 			next = s->next_line;
 		if (end && end < next)
 			next = end;
@@ -194,9 +213,14 @@ static int watch(struct session *s, struct err *e)
 				break;
 			s->next_tick = now_s() + wait_ms / 1e3;
 		}
-		if (show && now >= s->next_line) {
-			progress(s, now);
+		if (now >= s->next_line) {
+			if (show)
+				progress(s, now);
+			if (s->file)
+				write_interval(s);
 			s->next_line += s->config->interval;
+			if (s->next_line < now)
+				s->next_line = now; /* it cannot keep up */
 		}
 	}
 	if (s->line)
@@ -245,25 +269,29 @@ static int nothing_matched(const struct tracer *t, struct err *e)
 	return err_hint(e, "what listens: %s", list);
 }
 
-static int report(const struct session *s, struct err *e)
+/* The report comes also if the file could not be written: the error is told after it. */
+static int report(struct session *s, struct err *e)
 {
 	struct text_options text = { .slowest = s->config->slowest };
 	struct run r = {};
 	int err = snapshot_take(s->tracer, &r, e);
 
-	if (!err && s->config->format == FORMAT_JSON)
-		err = report_json(stdout, &r, e);
-	else if (!err && s->config->format == FORMAT_TRACE)
-		err = report_trace(stdout, &r, e);
-	else if (!err)
-		err = report_text(stdout, &r, &text, e);
+	if (!err && s->file && !s->file_err.code)
+		run_file_finish(s->file, &r, &s->file_err);
+	if (!err)
+		err = report_print(stdout, s->config->format, &r, &text, e);
 	run_free(&r);
+	if (!err && s->file_err.code) {
+		*e = s->file_err;
+		err = e->code;
+	}
 	return err;
 }
 
 static int record(struct session *s, const struct filter *f, struct err *e)
 {
 	int err = tracer_open(&s->tracer, f, &s->config->trace, e), stopped;
+	struct err ignored = {};
 
 	if (!err)
 		err = tracer_start(s->tracer, e);
@@ -281,9 +309,12 @@ static int record(struct session *s, const struct filter *f, struct err *e)
 	child_stop(&s->child);
 	if (stopped)
 		return err ? err : stopped;
-	if (!tracer_services(s->tracer))
+	if (!tracer_services(s->tracer)) {
+		if (s->file)
+			run_file_discard(s->file);
 		return err ? err : nothing_matched(s->tracer, e);
-	stopped = report(s, err ? NULL : e);
+	}
+	stopped = report(s, err ? &ignored : e);
 	return err ? err : stopped;
 }
 
@@ -300,15 +331,21 @@ int cmd_record(int argc, char **argv, struct err *e)
 	err = filter_resolve(&f, &config.filter, e);
 	if (err)
 		return err;
+	if (config.out)
+		err = run_file_create(&s.file, config.out, e);
+	if (err)
+		return err;
 	s.signals = open_signals();
 	if (s.signals < 0)
-		return err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
-	if (rest.n_after)
+		err = err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
+	if (!err && rest.n_after)
 		err = child_prepare(&s.child, rest.after, e);
 	if (!err)
 		err = record(&s, &f, e);
 	child_stop(&s.child);
 	tracer_free(s.tracer);
-	close(s.signals);
+	run_file_free(s.file);
+	if (s.signals >= 0)
+		close(s.signals);
 	return err;
 }

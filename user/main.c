@@ -12,6 +12,7 @@
 const struct command commands[] = {
 	{ "record", "[OPTION...] [-- COMMAND ...]", "trace services: latency and where it goes",
 	  cmd_record },
+	{ "report", "RUN [OPTION...]", "print the report of a recorded run", cmd_report },
 	{ "doctor", "[OPTION...]", "can this host trace, and what mends it if not", cmd_doctor },
 	{ "help", "[COMMAND]", "show the commands, or the help of one", cmd_help },
 	{ "version", "", "show the version", cmd_version },

@@ -68,13 +68,13 @@ static inline const char *look_waits(struct run_service *a, struct run_service *
 {
 	LOOK_SAME(a, b, n_waits);
 	if (a->n_waits) {
-		qsort(a->waits, a->n_waits, sizeof(*a->waits), wait_order);
-		qsort(b->waits, b->n_waits, sizeof(*b->waits), wait_order);
+		qsort(a->waits, a->n_waits, sizeof(*a->waits), run_wait_order);
+		qsort(b->waits, b->n_waits, sizeof(*b->waits), run_wait_order);
 	}
 	for (size_t i = 0; i < a->n_waits; i++) {
 		const struct run_wait *x = &a->waits[i], *y = &b->waits[i];
 
-		if (!wait_same(x, y))
+		if (!run_wait_same(x, y))
 			return "a wait";
 		LOOK_SAME(x, y, waits);
 		LOOK_SAME(x, y, ns);
@@ -156,7 +156,7 @@ static inline const char *look_service(struct run_service *a, struct run_service
 		return differs;
 	LOOK_SAME(a, b, n_slowest);
 	if (a->n_slowest)
-		qsort(a->slowest, a->n_slowest, sizeof(*a->slowest), exemplar_order);
+		qsort(a->slowest, a->n_slowest, sizeof(*a->slowest), run_exemplar_order);
 	for (size_t i = 0; i < a->n_slowest && !differs; i++)
 		differs = look_exemplar(&a->slowest[i], &b->slowest[i]);
 	LOOK_SAME(a, b, n_outbound);

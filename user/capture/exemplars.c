@@ -11,6 +11,16 @@ static __u64 latency_of(const struct lvt_exemplar *x)
 	return x->done - x->arrive;
 }
 
+/* As run_exemplar_order(): of equally slow ones the earlier is kept. */
+static bool comes_before(const struct lvt_exemplar *a, const struct lvt_exemplar *b)
+{
+	if (latency_of(a) != latency_of(b))
+		return latency_of(a) > latency_of(b);
+	if (a->arrive != b->arrive)
+		return a->arrive < b->arrive;
+	return a->client.port < b->client.port;
+}
+
 /* Full: the fastest of those kept makes room, if it is faster. */
 static struct lvt_exemplar *place_for(struct exemplars *x, const struct lvt_exemplar *new)
 {
@@ -27,9 +37,9 @@ static struct lvt_exemplar *place_for(struct exemplars *x, const struct lvt_exem
 		return &kept[x->n[new->service]++];
 	fastest = kept;
 	for (i = 1; i < RUN_MAX_SLOWEST; i++)
-		if (latency_of(&kept[i]) < latency_of(fastest))
+		if (comes_before(fastest, &kept[i]))
 			fastest = &kept[i];
-	return latency_of(fastest) < latency_of(new) ? fastest : NULL;
+	return comes_before(new, fastest) ? fastest : NULL;
 }
 
 static int keep(void *ctx, void *data, size_t size)
@@ -121,13 +131,6 @@ static void convert(const struct lvt_exemplar *x, __u64 start, struct run_exempl
 	waits_of(x, r);
 }
 
-static int slowest_first(const void *a, const void *b)
-{
-	const struct run_exemplar *x = a, *y = b;
-
-	return x->latency < y->latency ? 1 : x->latency > y->latency ? -1 : 0;
-}
-
 int exemplars_of(const struct exemplars *x, __u32 service, __u64 start, struct run_exemplar **out,
 		 size_t *n)
 {
@@ -139,7 +142,7 @@ int exemplars_of(const struct exemplars *x, __u32 service, __u64 start, struct r
 		return -ENOMEM;
 	for (i = 0; i < *n; i++)
 		convert(&x->kept[service][i], start, &(*out)[i]);
-	qsort(*out, *n, sizeof(**out), slowest_first);
+	qsort(*out, *n, sizeof(**out), run_exemplar_order);
 	return 0;
 }
 

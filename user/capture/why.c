@@ -126,15 +126,6 @@ static void fill(const struct names *names, const struct lvt_wait_key *k,
 	name_peer(names, &w->peer, w->peer_comm, &w->peer_pid);
 }
 
-static int most_first(const void *a, const void *b)
-{
-	const struct run_wait *x = a, *y = b;
-
-	if (x->other != y->other)
-		return x->other - y->other;
-	return x->ns < y->ns ? 1 : x->ns > y->ns ? -1 : 0;
-}
-
 /* Take ns from the rows of a stage, the largest first (they are in order). */
 static void take_off(struct run_service *s, enum lvt_stage st, __u64 ns)
 {
@@ -184,9 +175,9 @@ static int read_service(struct run_service *s, __u32 id, struct names *names,
 	for (i = 0; i < n; i++)
 		if (keys[i].service == id && sums[i].ns)
 			fill(names, &keys[i], &sums[i], &s->waits[s->n_waits++]);
-	qsort(s->waits, s->n_waits, sizeof(*s->waits), most_first);
+	qsort(s->waits, s->n_waits, sizeof(*s->waits), run_wait_order);
 	balance(s);
-	qsort(s->waits, s->n_waits, sizeof(*s->waits), most_first);
+	qsort(s->waits, s->n_waits, sizeof(*s->waits), run_wait_order);
 	return 0;
 }
 

@@ -192,6 +192,15 @@ const char *counter_meaning(enum lvt_counter c);
 enum counter_kind { COUNTER_KIND_LOSS, COUNTER_KIND_GAP, COUNTER_KIND_NOTE };
 enum counter_kind counter_kind(enum lvt_counter c);
 
+/* Whether two rows are of the same peer, wait or request, whatever they count. */
+bool run_peer_same(const struct lvt_peer *a, const struct lvt_peer *b);
+bool run_wait_same(const struct run_wait *a, const struct run_wait *b);
+bool run_exemplar_same(const struct run_exemplar *a, const struct run_exemplar *b);
+
+/* For qsort(): the order of struct run_service, with ties settled, so that it is always the same. */
+int run_wait_order(const void *a, const void *b);
+int run_exemplar_order(const void *a, const void *b);
+
 /* Add src to dst, cell by cell; maxima and minima are merged. */
 void shard_add(struct lvt_shard *dst, const struct lvt_shard *src);
 

@@ -88,7 +88,7 @@ static int outbound_row(struct reader *rd, struct run_service *s, const struct r
 	size_t i;
 
 	for (i = 0; i < s->n_outbound; i++)
-		if (peer_same(&s->outbound[i].peer, &like->peer))
+		if (run_peer_same(&s->outbound[i].peer, &like->peer))
 			return i;
 	if (i == READ_MAX_PEERS)
 		return read_bad(rd, "more than %d peers", READ_MAX_PEERS);
@@ -149,7 +149,7 @@ static int apply_wait(struct reader *rd, const struct wait_add *w)
 	__s64 waits, ns;
 
 	for (size_t i = 0; i < s->n_waits && !row; i++)
-		if (wait_same(&s->waits[i], &w->row))
+		if (run_wait_same(&s->waits[i], &w->row))
 			row = &s->waits[i];
 	if (!row) {
 		if (s->n_waits == READ_MAX_WAITS)
@@ -182,7 +182,7 @@ static int apply_slowest(struct reader *rd, const struct exemplar_add *x)
 	if (!s->slowest)
 		return read_no_memory(rd);
 	s->slowest[s->n_slowest++] = x->row;
-	qsort(s->slowest, s->n_slowest, sizeof(*s->slowest), exemplar_order);
+	qsort(s->slowest, s->n_slowest, sizeof(*s->slowest), run_exemplar_order);
 	if (s->n_slowest > RUN_MAX_SLOWEST)
 		s->n_slowest = RUN_MAX_SLOWEST;
 	return 0;

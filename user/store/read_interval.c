@@ -177,6 +177,9 @@ static bool crc_is_right(struct reader *rd)
 	crc = crc32(rd->crc, (const Bytef *)rest, rd->line + rd->len - rest);
 	snprintf(expected, sizeof(expected), "%08lx", crc);
 	rd->crc = 0;
+#ifdef LVT_FUZZ_NO_CRC
+	return true;
+#endif
 	return !strncmp(digits, expected, CRC_LEN);
 }
 
@@ -290,7 +293,7 @@ static void tidy(struct reader *rd, int id)
 			s->waits[n++] = s->waits[i];
 	s->n_waits = n;
 	if (n)
-		qsort(s->waits, n, sizeof(*s->waits), wait_order);
+		qsort(s->waits, n, sizeof(*s->waits), run_wait_order);
 	while (s->n_outbound > rd->declared[id].n_outbound) {
 		s->n_outbound--;
 		free(s->outbound[s->n_outbound].first);

@@ -59,13 +59,4 @@ enum { NR_TAGS = 1 + NR_STAGES + NR_NET, TAG_LEN = 64 };
 const char *tag_name(int tag, char buf[TAG_LEN]);
 __u64 *tag_cells(struct lvt_shard *sum, int tag);
 
-/* Whether two rows are of the same wait; and the order of rows, by ns with ties settled. */
-bool wait_same(const struct run_wait *a, const struct run_wait *b);
-int wait_order(const void *a, const void *b);
-bool peer_same(const struct lvt_peer *a, const struct lvt_peer *b);
-
-/* The same of exemplars, by latency. */
-bool exemplar_same(const struct run_exemplar *a, const struct run_exemplar *b);
-int exemplar_order(const void *a, const void *b);
-
 #endif

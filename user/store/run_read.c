@@ -187,7 +187,8 @@ static int read_lines(struct reader *rd, char *warning)
 	}
 	if (err)
 		return err;
-	rd->number--;
+	if (rd->number > 1)
+		rd->number--;
 	return rd->ours ? read_finish(rd, warning) : foreign_finish(rd, warning);
 }
 

@@ -52,6 +52,11 @@ int run_file_create(struct run_file **out, const char *path, struct err *e)
 	return err;
 }
 
+void run_file_discard(struct run_file *f)
+{
+	f->intervals = 0;
+}
+
 void run_file_free(struct run_file *f)
 {
 	if (!f)

@@ -31,6 +31,9 @@ int run_file_interval(struct run_file *f, struct run *r, struct err *e);
  * under its temporary name. */
 int run_file_finish(struct run_file *f, const struct run *r, struct err *e);
 
+/* The file is not wanted: run_file_free() will remove it, whatever it holds. */
+void run_file_discard(struct run_file *f);
+
 /* NULL-safe. What is not finished is removed if it holds no interval, otherwise it is kept. */
 void run_file_free(struct run_file *f);
 

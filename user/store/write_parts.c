@@ -107,7 +107,7 @@ static void sum_waits(const struct run_service *s, const struct run_wait *like, 
 {
 	*waits = *ns = 0;
 	for (size_t i = 0; s && i < s->n_waits; i++) {
-		if (wait_same(&s->waits[i], like)) {
+		if (run_wait_same(&s->waits[i], like)) {
 			*waits += s->waits[i].waits;
 			*ns += s->waits[i].ns;
 		}
@@ -118,7 +118,7 @@ static void sum_waits(const struct run_service *s, const struct run_wait *like, 
 static bool has_wait(const struct run_service *s, size_t n, const struct run_wait *like)
 {
 	for (size_t i = 0; s && i < n; i++)
-		if (wait_same(&s->waits[i], like))
+		if (run_wait_same(&s->waits[i], like))
 			return true;
 	return false;
 }
@@ -159,7 +159,7 @@ static void put_slowest(struct interval_out *to, const struct run_service *s,
 	size_t n = last ? last->n_slowest : 0, k;
 
 	for (size_t i = 0; i < s->n_slowest; i++) {
-		for (k = 0; k < n && !exemplar_same(&s->slowest[i], &last->slowest[k]); k++)
+		for (k = 0; k < n && !run_exemplar_same(&s->slowest[i], &last->slowest[k]); k++)
 			;
 		if (k == n)
 			put_of_service(to, "slowest", exemplar_pack(&s->slowest[i]));
@@ -194,7 +194,7 @@ static int put_outbound(struct interval_out *to, const struct run_service *s,
 		int first, second;
 
 		for (size_t k = 0; last && k < last->n_outbound; k++)
-			if (peer_same(&last->outbound[k].peer, &now->peer))
+			if (run_peer_same(&last->outbound[k].peer, &now->peer))
 				was = &last->outbound[k];
 		first = put_cells(to, o, "first", now->first, was ? was->first : NULL);
 		second = put_cells(to, o, "last", now->last, was ? was->last : NULL);

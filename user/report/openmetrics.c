@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/openmetrics.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "model/hist.h"
+
+enum { FIRST_BOUND = 10, LAST_BOUND = 36 }; /* log2 of ns */
+enum { LABEL_LEN = 2 * ESCAPE_FACTOR * 256 + 1, LABELS_LEN = 400 };
+
+/* The value of a label: safe for a terminal, then as the format has it. */
+static const char *label_value(char buf[LABEL_LEN], const char *name)
+{
+	char safe[ESCAPE_FACTOR * 256 + 1], *to = buf;
+
+	escape_name(safe, sizeof(safe), name);
+	for (const char *p = safe; *p && to < buf + LABEL_LEN - 2; p++) {
+		if (*p == '\\' || *p == '"')
+			*to++ = '\\';
+		*to++ = *p;
+	}
+	*to = 0;
+	return buf;
+}
+
+/* What tells a service from all others. */
+static const char *service_labels(char buf[LABELS_LEN], const struct run_service *s)
+{
+	char comm[LABEL_LEN];
+
+	snprintf(buf, LABELS_LEN, "service=\"%s\",port=\"%u\",netns=\"%u\"",
+		 label_value(comm, s->comm), s->port, s->netns);
+	return buf;
+}
+
+static void family(FILE *out, const char *name, const char *type, const char *unit,
+		   const char *help)
+{
+	fprintf(out, "# TYPE %s %s\n", name, type);
+	if (unit)
+		fprintf(out, "# UNIT %s %s\n", name, unit);
+	fprintf(out, "# HELP %s %s\n", name, help);
+}
+
+/* Values under a bound, which lies between two buckets. */
+static __u64 count_under(const __u64 cells[HIST_BUCKETS], __u32 *next, __u64 bound)
+{
+	__u64 n = 0;
+
+	for (; *next < HIST_BUCKETS && hist_low(*next) < bound; ++*next)
+		n += cells[*next];
+	return n;
+}
+
+struct series {
+	const char *name, *labels;
+	const __u64 *cells;
+	__u64 zeros; /* values beside those in the cells */
+	double sum_s;
+	bool halves; /* bounds at half octaves, too */
+};
+
+static void print_histogram(FILE *out, const struct series *h)
+{
+	__u64 n = h->zeros;
+	__u32 next = 0;
+
+	for (int e = FIRST_BOUND; e <= LAST_BOUND; e++) {
+		n += count_under(h->cells, &next, 1ull << e);
+		fprintf(out, "%s_bucket{%s,le=\"%.10g\"} %llu\n", h->name, h->labels,
+			ldexp(1e-9, e), n);
+		if (!h->halves || e == LAST_BOUND)
+			continue;
+		n += count_under(h->cells, &next, 3ull << (e - 1));
+		fprintf(out, "%s_bucket{%s,le=\"%.10g\"} %llu\n", h->name, h->labels,
+			ldexp(1.5e-9, e), n);
+	}
+	n += count_under(h->cells, &next, ~0ull);
+	fprintf(out, "%s_bucket{%s,le=\"+Inf\"} %llu\n", h->name, h->labels, n);
+	fprintf(out, "%s_count{%s} %llu\n", h->name, h->labels, n);
+	fprintf(out, "%s_sum{%s} %.9f\n", h->name, h->labels, h->sum_s);
+}
+
+static void print_latency(FILE *out, const struct run *r)
+{
+	static const char name[] = "lvt_request_latency_seconds";
+	char labels[LABELS_LEN];
+	struct dist d;
+
+	family(out, name, "histogram", "seconds",
+	       "From a request's arrival to the last send of its answer.");
+	for (size_t i = 0; i < r->n_services; i++) {
+		const struct run_service *s = &r->services[i];
+
+		service_latency(s, &d);
+		print_histogram(out,
+				&(struct series){ .name = name,
+						  .labels = service_labels(labels, s),
+						  .cells = s->sum->latency,
+						  .sum_s = d.count ? d.mean * d.count / 1e9 : 0,
+						  .halves = true });
+	}
+}
+
+static void print_quantiles(FILE *out, const struct run *r)
+{
+	static const char name[] = "lvt_request_latency_quantiles_seconds";
+	char labels[LABELS_LEN];
+	struct dist d;
+
+	family(out, name, "summary", "seconds", "The same, as quantiles within 0.8 %.");
+	for (size_t i = 0; i < r->n_services; i++) {
+		const struct run_service *s = &r->services[i];
+
+		service_latency(s, &d);
+		if (!d.count)
+			continue;
+		service_labels(labels, s);
+		fprintf(out, "%s{%s,quantile=\"0.5\"} %.10g\n", name, labels, d.p50 / 1e9);
+		fprintf(out, "%s{%s,quantile=\"0.9\"} %.10g\n", name, labels, d.p90 / 1e9);
+		fprintf(out, "%s{%s,quantile=\"0.99\"} %.10g\n", name, labels, d.p99 / 1e9);
+		fprintf(out, "%s{%s,quantile=\"0.999\"} %.10g\n", name, labels, d.p99_9 / 1e9);
+		fprintf(out, "%s{%s,quantile=\"1\"} %.10g\n", name, labels, d.max / 1e9);
+		fprintf(out, "%s_count{%s} %llu\n", name, labels, d.count);
+		fprintf(out, "%s_sum{%s} %.9f\n", name, labels, d.mean * d.count / 1e9);
+	}
+}
+
+static void print_stages(FILE *out, const struct run *r)
+{
+	static const char name[] = "lvt_request_stage_seconds";
+	char of_service[LABELS_LEN], labels[LABELS_LEN + 64];
+
+	family(out, name, "histogram", "seconds",
+	       "The part of each request's latency in a stage; the parts add up to it.");
+	for (size_t i = 0; i < r->n_services; i++) {
+		const struct run_service *s = &r->services[i];
+
+		service_labels(of_service, s);
+		for (int st = 0; st < NR_STAGES; st++) {
+			__u64 n = hist_count(s->sum->stage[st]);
+
+			if (!n)
+				continue;
+			snprintf(labels, sizeof(labels), "%s,stage=\"%s\"", of_service,
+				 stage_name(st));
+			print_histogram(
+				out, &(struct series){ .name = name,
+						       .labels = labels,
+						       .cells = s->sum->stage[st],
+						       .zeros = service_requests(s) - n,
+						       .sum_s = service_stage_sum(s, st) / 1e9 });
+		}
+	}
+}
+
+static void print_net(FILE *out, const struct run *r)
+{
+	static const char name[] = "lvt_net_seconds";
+	char of_service[LABELS_LEN], labels[LABELS_LEN + 64];
+
+	family(out, name, "histogram", "seconds", "Times in the network stack beside the latency.");
+	for (size_t i = 0; i < r->n_services; i++) {
+		const struct run_service *s = &r->services[i];
+
+		service_labels(of_service, s);
+		for (int n = 0; n < NR_NET; n++) {
+			if (!hist_count(s->sum->net[n]))
+				continue;
+			snprintf(labels, sizeof(labels), "%s,part=\"%s\"", of_service, net_name(n));
+			print_histogram(out, &(struct series){ .name = name,
+							       .labels = labels,
+							       .cells = s->sum->net[n],
+							       .sum_s = s->sum->net_sum[n] / 1e9 });
+		}
+	}
+}
+
+/* ---- counters ---- */
+
+static const struct counted {
+	const char *name, *unit, *help;
+	size_t offset; /* of a __u64 in struct lvt_shard */
+} counted[] = {
+	{ "lvt_received_bytes", "bytes", "Payload that came in.",
+	  offsetof(struct lvt_shard, bytes_in) },
+	{ "lvt_sent_bytes", "bytes", "Payload that was sent.",
+	  offsetof(struct lvt_shard, bytes_out) },
+	{ "lvt_connections", NULL, "Connections established while traced, or open at the start.",
+	  offsetof(struct lvt_shard, connections) },
+	{ "lvt_retransmits", NULL, "Segments sent again.",
+	  offsetof(struct lvt_shard, retransmits) },
+	{ "lvt_receive_drops", NULL, "Segments that TCP dropped on receipt.",
+	  offsetof(struct lvt_shard, receive_drops) },
+};
+
+static void print_exchanges(FILE *out, const struct run *r)
+{
+	static const char *const kinds[NR_EXCHANGES] = { "request_response", "pipelined",
+							 "unsolicited", "aborted" };
+	char labels[LABELS_LEN];
+
+	family(out, "lvt_exchanges", "counter", NULL,
+	       "By kind; request_response and pipelined ones are the requests.");
+	for (size_t i = 0; i < r->n_services; i++)
+		for (int k = 0; k < NR_EXCHANGES; k++)
+			fprintf(out, "lvt_exchanges_total{%s,kind=\"%s\"} %llu\n",
+				service_labels(labels, &r->services[i]), kinds[k],
+				r->services[i].sum->exchanges[k]);
+}
+
+static void print_counted(FILE *out, const struct run *r)
+{
+	char labels[LABELS_LEN];
+
+	for (size_t c = 0; c < sizeof(counted) / sizeof(counted[0]); c++) {
+		family(out, counted[c].name, "counter", counted[c].unit, counted[c].help);
+		for (size_t i = 0; i < r->n_services; i++) {
+			const char *sum = (const char *)r->services[i].sum;
+
+			fprintf(out, "%s_total{%s} %llu\n", counted[c].name,
+				service_labels(labels, &r->services[i]),
+				*(const __u64 *)(sum + counted[c].offset));
+		}
+	}
+}
+
+static void print_gauges(FILE *out, const struct run *r)
+{
+	char labels[LABELS_LEN];
+
+	family(out, "lvt_in_flight", "gauge", NULL, "Requests in flight, mean of samples.");
+	for (size_t i = 0; i < r->n_services; i++)
+		if (!isnan(r->services[i].in_flight))
+			fprintf(out, "lvt_in_flight{%s} %.10g\n",
+				service_labels(labels, &r->services[i]), r->services[i].in_flight);
+	family(out, "lvt_window_seconds", "gauge", "seconds", "How long the service was traced.");
+	for (size_t i = 0; i < r->n_services; i++)
+		fprintf(out, "lvt_window_seconds{%s} %.9g\n",
+			service_labels(labels, &r->services[i]), r->services[i].window_s);
+}
+
+static void print_run(FILE *out, const struct run *r)
+{
+	char host[LABEL_LEN], kernel[LABEL_LEN], filter[LABEL_LEN], label[LABEL_LEN],
+		started[LABEL_LEN];
+
+	family(out, "lvt_run", "info", NULL, "What was traced, and where.");
+	fprintf(out,
+		"lvt_run_info{host=\"%s\",kernel=\"%s\",filter=\"%s\",label=\"%s\",started=\"%s\"} 1\n",
+		label_value(host, r->host), label_value(kernel, r->kernel),
+		label_value(filter, r->filter), label_value(label, r->label),
+		label_value(started, r->started));
+	family(out, "lvt_run_duration_seconds", "gauge", "seconds", "From attach to stop.");
+	fprintf(out, "lvt_run_duration_seconds %.9g\n", r->duration_s);
+	family(out, "lvt_events", "counter", NULL,
+	       "lvt's own counters; those of kind loss are lost or mistimed requests.");
+	for (int c = 0; c < NR_COUNTERS; c++) {
+		static const char *const kinds[] = { [COUNTER_KIND_LOSS] = "loss",
+						     [COUNTER_KIND_GAP] = "gap",
+						     [COUNTER_KIND_NOTE] = "note" };
+
+		fprintf(out, "lvt_events_total{counter=\"%s\",kind=\"%s\"} %llu\n", counter_name(c),
+			kinds[counter_kind(c)], r->counters[c]);
+	}
+}
+
+int report_openmetrics(FILE *out, const struct run *r, struct err *e)
+{
+	int err;
+
+	errno = 0;
+	print_latency(out, r);
+	print_quantiles(out, r);
+	print_stages(out, r);
+	print_net(out, r);
+	print_exchanges(out, r);
+	print_counted(out, r);
+	print_gauges(out, r);
+	print_run(out, r);
+	fprintf(out, "# EOF\n");
+	if (!fflush(out) && !ferror(out))
+		return 0;
+	err = errno ? -errno : -EIO;
+	return err_set(e, err, "cannot write the report: %s", strerror(-err));
+}
