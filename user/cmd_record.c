@@ -180,10 +180,12 @@ static void write_interval(struct session *s)
 
 	if (s->file_err.code)
 		return;
+	tracer_give_way(true);
 	if (snapshot_take(s->tracer, &r, &s->file_err))
 		run_free(&r);
 	else
 		run_file_interval(s->file, &r, &s->file_err);
+	tracer_give_way(false);
 }
 
 static int watch(struct session *s, struct err *e)

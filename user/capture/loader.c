@@ -222,8 +222,7 @@ static int sweep_if_due(struct tracer *t, struct err *e)
 	return sweep(t, e);
 }
 
-/* What is measured goes first: with this policy any other task takes the CPU at once. */
-static void give_way(bool on)
+void tracer_give_way(bool on)
 {
 	const struct sched_param none = {};
 
@@ -332,7 +331,7 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 	__u64 begin = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	int err;
 
-	give_way(true);
+	tracer_give_way(true);
 	tell_time(t);
 	exemplars_read(&t->exemplars);
 	/* a process may come to match later: it inherits a listener, changes its name or its cgroup */
@@ -346,7 +345,7 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 		err = scan_threads(t, e);
 	if (!err)
 		err = sweep_if_due(t, e);
-	give_way(false);
+	tracer_give_way(false);
 	/* at most 2 % of a CPU */
 	*wait_ms = (clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin) / 1000000 * 50;
 	if (*wait_ms < TRACER_TICK_MS)

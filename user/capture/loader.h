@@ -75,6 +75,12 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e);
 
 int tracer_stop(struct tracer *t, struct err *e); /* the hooks stay, but nothing counts any more */
 
+/*
+ * What is measured goes first: with this on (SCHED_IDLE) any other task takes the CPU at once. For work of
+ * more than a moment while a trace runs; tracer_tick() does it itself.
+ */
+void tracer_give_way(bool on);
+
 /* Detach, unload, free; NULL-safe, at any stage. */
 void tracer_free(struct tracer *t);
 
