@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# Run files and another implementation of HdrHistogram (npm: hdr-histogram-js), both ways. Skipped by
-# name where it cannot be installed; the unit tests have vectors that it made.
+# Run files and other implementations of HdrHistogram, both ways: npm's hdr-histogram-js and, where it
+# is installed, the Java library. Skipped by name where they are not to be had; the unit tests have
+# vectors.
 
 load helper
 
@@ -59,6 +60,42 @@ interop() {
 	[[ $err == *"warning: log.hlog is not a run of lvt"* ]]
 	echo "$out" >report.json
 	interop compare want.json report.json
+}
+
+needs_java() {
+	JAR=${HDRHISTOGRAM_JAR:-/usr/share/java/hdrhistogram.jar}
+	command -v javac >/dev/null || skip "no javac"
+	[ -e "$JAR" ] || skip "no $JAR (libhdrhistogram-java)"
+}
+
+java_interop() {
+	java -cp "$JAR" "$BATS_TEST_DIRNAME/Interop.java" "$@"
+}
+
+# The figures of the first service, or the one on a port, are these within a bucket (a 64th).
+same_figures() {
+	jq -e --arg want "$1" --argjson port "$2" '($want | split(" ") | map(tonumber)) as $w |
+		.services[] | select(.port == $port) | .latency_ns |
+		[.count, .p50, .p90, .p99, .p99_9, .max] | [., $w] | transpose |
+		all((.[0] - .[1] | fabs) <= .[1] / 64) and .[0][0] == .[0][1]' "$3" >/dev/null
+}
+
+@test "interop: the Java library reads our log" {
+	needs_java
+	run=$BATS_TEST_DIRNAME/../data/run-1.hlog
+	"$LVT" report "$run" --format json >"$BATS_TEST_TMPDIR/report.json"
+	for port in 6379 6380; do
+		want=$(java_interop read "$run" "$port/latency")
+		same_figures "$want" "$port" "$BATS_TEST_TMPDIR/report.json"
+	done
+}
+
+@test "interop: we read a log that the Java library wrote" {
+	needs_java
+	cd "$BATS_TEST_TMPDIR"
+	want=$(java_interop write log.hlog)
+	"$LVT" report log.hlog --format json >report.json 2>/dev/null
+	same_figures "$want" 0 report.json
 }
 
 teardown() {

@@ -248,6 +248,15 @@ static int read_rows(int map, struct lvt_wait_key **keys, struct lvt_wait_sum **
 	return n;
 }
 
+/* To look up who listens is most of a snapshot's cost: only for what has a peer. */
+static bool needs_names(const struct tracer *t, const struct lvt_wait_key *keys, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (keys[i].peer.family)
+			return true;
+	return t->options.client;
+}
+
 int why_read(const struct tracer *t, struct run *r, struct err *e)
 {
 	struct names *names = calloc(1, sizeof(*names));
@@ -258,7 +267,7 @@ int why_read(const struct tracer *t, struct run *r, struct err *e)
 
 	if (names)
 		n = read_rows(t->fd_wait_rows, &keys, &sums);
-	if (n > 0 || t->options.client) {
+	if (n >= 0 && needs_names(t, keys, n)) {
 		names->n_listeners = listeners_read(names->listener);
 		if (getifaddrs(&names->own))
 			names->own = NULL;
