@@ -16,7 +16,8 @@ class Case:
     check what else the report says, of (case, service's sums, client's counts, services found).
     on_disk: the service needs a folder on a disk. facts: what to check without lvt, if the usual
     does not do. shared_loop: requests that wait for different things share a loop, whose waits go to
-    what ended them: the sum is known, and of each kind whether it is more than another.
+    what ended them: the sum is known, and of each kind whether it is more than another. crowded: its
+    threads take one CPU from each other at every wake-up, also between the kernel's mark and their own.
     """
 
     def __init__(self, name, what, service, client, run=None, **kw):
@@ -26,7 +27,7 @@ class Case:
         self.waiting, self.wakes, self.work_us = 0, 1, 0
         self.serial, self.contended, self.streaming = False, False, False
         self.more, self.facts, self.on_disk = [], None, False
-        self.shared_loop = False
+        self.shared_loop = self.crowded = False
         for k, v in kw.items():
             if not hasattr(self, k):
                 raise TypeError(k)

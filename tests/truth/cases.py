@@ -151,7 +151,7 @@ CASES = [
          work_us=50, **BUSY),
     Case("conn-pool", "accepted connections wait in a queue",
          "truth_threads connpool --workers 2 --work 200", "--conns 4 --requests 400 --fresh",
-         work_us=200, **ACCEPT),
+         work_us=200, crowded=True, **ACCEPT),
     Case("chain", "reader, worker, sender",
          "truth_threads chain --workers 8 --work 50 --sleep 500", "--conns 4 --requests 500",
          **BUSY),
