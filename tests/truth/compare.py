@@ -91,7 +91,8 @@ def expectations(case, service, client):
         else:
             # At a forced switch the scheduler's clock and sched_switch are some us apart.
             noise = SWITCH_NS * service["switches"] * (1 + case.waiting)
-            lo, hi = max(0, lo - noise - service.get("gap", 0)), hi + noise + edge
+            ready = few or any(n.endswith((".runq", ".wakeup")) for n in stages)
+            lo, hi = max(0, lo - noise - service.get("gap", 0)), hi + noise + edge * ready
         yield what, stages, lo, hi
         covered.update(stages)
     for n in stage_names():
