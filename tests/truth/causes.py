@@ -10,16 +10,22 @@ BLOCKED = ["service.disk", "service.lock", "service.net", "service.pool", "servi
            "service.fault", "service.blocked"]
 READY = ["queue.runq", "service.runq"]
 NAMES = ["syscall", "peer", "peer_comm", "peer_pid", "waker"]
+WAKING_NS = 5000  # from sched_waking to the queue of a CPU, cold caches
 TOLERANCE_NS = 20000
 RIGHT_SHARE = 0.99  # of the waits have the right names
 FEW = 50  # waits of which none may be wrong
 
 
 def wait_range(wait, service):
-    """[lo, hi] ns of all waits of a kind; if nobody knows its end, a wait for the CPU is in it."""
+    """
+    [lo, hi] ns of all waits of a kind; if nobody knows its end, a wait for the CPU is in it. That begins
+    with sched_waking, run_delay some us later: when the thread is in the queue of its CPU, which an
+    interrupt may have to tell.
+    """
     lo, hi = wait["ns"]
     ready_too = wait["wake_unknown"] or wait["again"]
-    return (max(0, lo - service["run_delay"]) if ready_too else lo), hi
+    ready = service["run_delay"] + WAKING_NS * wait["count"]
+    return (max(0, lo - ready) if ready_too else lo), hi
 
 
 def by_stage(service):
