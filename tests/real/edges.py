@@ -279,7 +279,7 @@ def compared(words, client, learning):
     """truth_edges under lvt, all its stages compared; returns the checks, and lvt's service."""
     like = types.SimpleNamespace(
         free=["queue.busy", "queue.accept"], waiting=0, wakes=1, serial=False, contended=False,
-        streaming=False, shared_loop=False, crowded=False, more=[],
+        streaming=False, shared_loop=False, crowded=False, cold_us=0, more=[],
     )  # fmt: skip
     service = harness.Service(f"truth_edges {words}")
     lvt = harness.Lvt(service.port)

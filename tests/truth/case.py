@@ -18,6 +18,7 @@ class Case:
     does not do. shared_loop: requests that wait for different things share a loop, whose waits go to
     what ended them: the sum is known, and of each kind whether it is more than another. crowded: its
     threads take one CPU from each other at every wake-up, also between the kernel's mark and their own.
+    cold_us: what is between these marks with cold caches, lvt's hook at the read included.
     """
 
     def __init__(self, name, what, service, client, run=None, **kw):
@@ -28,6 +29,7 @@ class Case:
         self.serial, self.contended, self.streaming = False, False, False
         self.more, self.facts, self.on_disk = [], None, False
         self.shared_loop = self.crowded = False
+        self.cold_us = 0
         for k, v in kw.items():
             if not hasattr(self, k):
                 raise TypeError(k)

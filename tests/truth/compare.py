@@ -93,6 +93,8 @@ def expectations(case, service, client):
             noise = SWITCH_NS * service["switches"] * (1 + case.waiting)
             ready = few or any(n.endswith((".runq", ".wakeup")) for n in stages)
             lo, hi = max(0, lo - noise - service.get("gap", 0)), hi + noise + edge * ready
+            if what == "service.cpu":
+                hi += 1000 * case.cold_us * service["requests"]
         yield what, stages, lo, hi
         covered.update(stages)
     for n in stage_names():
