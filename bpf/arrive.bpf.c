@@ -14,8 +14,8 @@ int BPF_PROG(lvt_arrive, struct sock *sk, struct sk_buff *skb)
 
 	if (!enabled)
 		return 0;
-	if (!c && port_is_traced(sk->__sk_common.skc_num))
-		c = conn_late(sk);
+	if (!c && conn_is_late(sk))
+		c = conn_late(sk, !sk->sk_socket);
 	if (!c && !cfg_client)
 		return 0;
 	tp = bpf_skc_to_tcp_sock(sk);
@@ -45,6 +45,8 @@ int BPF_PROG(lvt_ready, struct sock *sk)
 	if (!enabled)
 		return 0;
 	c = conn_of(sk);
+	if (!c && conn_is_late(sk))
+		c = conn_late(sk, !sk->sk_socket);
 	if (!c) {
 		/* it may wake a traced thread: one that waits for it, or to accept */
 		listens = sk->__sk_common.skc_state == TCP_LISTEN &&

@@ -98,22 +98,60 @@ static __always_inline void conn_establish(struct sock *sk)
 		conn_arrive(sk, c, tp, NULL, 0);
 }
 
+/* Bytes that the application has yet to read; a FIN that it has not seen is none. */
+static __always_inline u32 unread_bytes(struct sock *sk, struct tcp_sock *tp)
+{
+	u32 n = tp->rcv_nxt - tp->copied_seq;
+
+	return n && (sk->sk_shutdown & RCV_SHUTDOWN) ? n - 1 : n;
+}
+
+/* When TCP took in its last packet, by its own clock (ktime in us); `now` if that cannot be. */
+static __always_inline u64 last_packet(struct tcp_sock *tp, u64 now)
+{
+	u64 at = tp->tcp_mstamp * 1000;
+
+	return at && at < now ? at : now;
+}
+
 /*
- * A packet for a port of ours, on a connection that is not known: the hook on its establishment was
- * skipped, as an interrupt came in the middle of a call of it.
+ * Something happens on a connection to a port of ours that is not known: the hook on its establishment
+ * was skipped, as an interrupt came in the middle of a call of it, or not called, as some kernels do
+ * not for what runs on top of their own threads. The hooks on what it has received were, too, then.
  */
-static __always_inline struct conn *conn_late(struct sock *sk)
+static __always_inline struct conn *conn_late(struct sock *sk, bool unaccepted)
 {
 	s32 service = service_of(sk);
 	struct tcp_sock *tp;
+	struct conn *c;
+	u64 at;
 
 	if (service < 0)
 		return NULL;
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return NULL;
+	c = conn_make(sk, tp, service, CONN_FRESH);
+	if (!c)
+		return NULL;
 	lvt_count(COUNTER_CONN_LATE, 1);
-	return conn_make(sk, tp, service, CONN_FRESH);
+	if (!tp->bytes_received)
+		return c;
+	lvt_count(COUNTER_ARRIVAL_BY_TCP, 1);
+	c->copied -= (u32)tp->bytes_received - unread_bytes(sk, tp);
+	at = last_packet(tp, c->arrive);
+	account_arrived(service, at);
+	request_arrive(c, at, unaccepted);
+	return c;
+}
+
+/* So it is if it has no state and this is so. */
+static __always_inline bool conn_is_late(const struct sock *sk)
+{
+	u8 state = sk->__sk_common.skc_state;
+
+	return (state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT) &&
+	       port_is_traced(sk->__sk_common.skc_num);
 }
 
 #endif

@@ -32,14 +32,6 @@ static __always_inline struct thread *thread_first(struct conn *c, struct task_s
 	return t;
 }
 
-/* Bytes that the application has yet to read; a FIN that it has not seen is none. */
-static __always_inline u32 unread_bytes(struct sock *sk, struct tcp_sock *tp)
-{
-	u32 n = tp->rcv_nxt - tp->copied_seq;
-
-	return n && (sk->sk_shutdown & RCV_SHUTDOWN) ? n - 1 : n;
-}
-
 /* What the acting thread has waited for, NULL if nothing has a name. */
 static __always_inline struct waits *waits_here(struct thread *t, struct task_struct *p)
 {
@@ -60,45 +52,39 @@ static __always_inline void take_over(struct conn *c, struct thread *t, struct w
 }
 
 /*
- * Data is read before there is a connection: Fast Open, whose data comes with the SYN. How many bytes
- * they were is not known.
- */
-static __always_inline struct conn *conn_early(struct sock *sk, struct tcp_sock *tp)
-{
-	s32 service = service_of(sk);
-	struct conn *c;
-
-	if (service < 0)
-		return NULL;
-	c = conn_make(sk, tp, service, CONN_FRESH);
-	if (c)
-		c->copied--;
-	return c;
-}
-
-/*
  * Data is read, and no hook has seen it come. The first of a connection has come with the handshake
- * (kernels without sk_data_ready), and is taken to have come when it was established. Later, the hook
- * was skipped: an interrupt came in the middle of a call of it, and brought more packets. Global, so
- * that it is verified once.
+ * (kernels without sk_data_ready); later, the hook was skipped (see conn_late()). It came with the last
+ * packet, at `last`; not before the connection had answered or, fresh, was established. Global, so that
+ * it is verified once.
  */
-__weak __noinline int conn_unseen(struct conn *c, u64 now, u32 state)
+__weak __noinline int conn_unseen(struct conn *c, u64 now, u64 last, u32 state)
 {
+	bool fresh;
+	u64 least;
+
 	if (!c)
 		return 0;
 	/* what a reset leaves in the socket can still be read, but not be answered */
 	if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT && state != TCP_SYN_RECV)
 		return 0;
-	if (c->phase == PHASE_ANSWERED && c->flags & CONN_ALL_READ) {
-		lvt_count(COUNTER_ARRIVAL_MISSED, 1);
-		account_arrived(c->service, now);
-		request_arrive(c, now, false);
-	} else if (c->phase == PHASE_IDLE && !(c->flags & (CONN_UNKNOWN | CONN_OWED))) {
-		lvt_count(c->flags & CONN_FRESH ? COUNTER_HANDSHAKE_DATA : COUNTER_ARRIVAL_MISSED,
-			  1);
-		account_arrived(c->service, now);
-		request_arrive(c, c->flags & CONN_FRESH ? c->arrive : now, c->flags & CONN_FRESH);
+	if (c->phase == PHASE_ANSWERED) {
+		if (!(c->flags & CONN_ALL_READ))
+			return 0;
+	} else if (c->phase != PHASE_IDLE || c->flags & (CONN_UNKNOWN | CONN_OWED)) {
+		return 0;
 	}
+	fresh = c->flags & CONN_FRESH;
+	least = fresh ? c->arrive : c->done;
+	/* TCP's clock counts us; of the handshake's last packet it is read before the state changes */
+	if (!fresh && last + 1000 <= least) {
+		lvt_count(COUNTER_ARRIVAL_MISSED, 1);
+		last = now;
+	} else {
+		lvt_count(fresh ? COUNTER_HANDSHAKE_DATA : COUNTER_ARRIVAL_BY_TCP, 1);
+		last = last < least ? least : last;
+	}
+	account_arrived(c->service, last);
+	request_arrive(c, last, fresh);
 	return 0;
 }
 
@@ -115,20 +101,21 @@ int BPF_PROG(lvt_read, struct sock *sk)
 	u64 cpu;
 	u32 got;
 
-	if (!enabled || (!c && sk->__sk_common.skc_state != TCP_SYN_RECV))
+	if (!enabled)
 		return 0;
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (!c && tp)
-		c = conn_early(sk, tp);
+	/* Fast Open: data that came with the SYN is read before the connection is established */
+	if (!c && (sk->__sk_common.skc_state == TCP_SYN_RECV || conn_is_late(sk)))
+		c = conn_late(sk, true);
 	if (!c)
 		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
 	/* it fires for MSG_PEEK and for an empty splice pass, too */
 	if (!tp || tp->copied_seq == c->copied)
 		return 0;
 	a.now = bpf_ktime_get_ns();
 	/* a call costs more than this look */
 	if (c->phase == PHASE_IDLE || c->phase == PHASE_ANSWERED)
-		conn_unseen(c, a.now, sk->__sk_common.skc_state);
+		conn_unseen(c, a.now, last_packet(tp, a.now), sk->__sk_common.skc_state);
 	if (c->phase == PHASE_NEXT)
 		conn_finish(c, tp);
 	got = tp->copied_seq - c->copied;
@@ -238,11 +225,16 @@ static __always_inline int conn_send(struct sock *sk, bool ended)
 	struct act a;
 	u64 cpu, next;
 
-	p = bpf_get_current_task_btf();
-	if (!c && enabled)
-		send_elsewhere(sk, p);
-	if (!c || !enabled)
+	if (!enabled)
 		return 0;
+	p = bpf_get_current_task_btf();
+	/* a service may speak first */
+	if (!c && conn_is_late(sk))
+		c = conn_late(sk, true);
+	if (!c) {
+		send_elsewhere(sk, p);
+		return 0;
+	}
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp || !p->pid)
 		return 0;

@@ -74,9 +74,11 @@ struct tcp_sock {
 	u32 copied_seq; /* head of the data that the application has not read */
 	u32 write_seq;	/* tail of the data that the application has sent */
 	u32 snd_nxt;
-	u32 lsndtime; /* of the last data sent, in jiffies */
-	u32 snd_una;  /* first byte that the peer has not acknowledged */
-	u32 rcv_nxt;  /* what is expected next */
+	u32 lsndtime;	    /* of the last data sent, in jiffies */
+	u32 snd_una;	    /* first byte that the peer has not acknowledged */
+	u32 rcv_nxt;	    /* what is expected next */
+	u64 tcp_mstamp;	    /* us, of the last packet that came, or went as a timer ran out */
+	u64 bytes_received; /* payload, from the connection's start */
 };
 
 struct tcp_skb_cb {

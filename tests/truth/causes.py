@@ -4,7 +4,7 @@ Why a request waited: what the service knows of its waits, against the report's 
 preempted_by; and the sums that must hold in any report.
 """
 
-from verdict import Check, Row
+from verdict import Check, Name, Row
 
 BLOCKED = ["service.disk", "service.lock", "service.net", "service.pool", "service.sleep",
            "service.fault", "service.blocked"]
@@ -66,8 +66,8 @@ def names(what, rows, right):
     good, n = (sum(r["count"] for r in some if not r["other"]) for some in (right, rows))
     wrong = "; ".join(describe(r) for r in rows if r not in right)
     slack = 1 - RIGHT_SHARE if n >= FEW else 0
-    return Check(what, 0 < n and (1 - slack) * n <= good and rest <= (1 - RIGHT_SHARE) * time,
-                 "%d of %d%s" % (good, n, wrong and ", not " + wrong))
+    return Name(what, 0 < n and (1 - slack) * n <= good and rest <= (1 - RIGHT_SHARE) * time,
+                "%d of %d%s" % (good, n, wrong and ", not " + wrong))
 
 
 def shared(known, rows, service):
@@ -96,8 +96,8 @@ def waits(service, found, shared_loop=False):
         mine = [r for r in rows if fits(r, w)]
         count = sum(r["count"] for r in mine)
         made += [Row(title(w), lo / n, hi / n, sum(r["total_ns"] for r in mine) / n, TOLERANCE_NS),
-                 Check("waits: " + title(w), count >= RIGHT_SHARE * w["count"],
-                       "%d, the service knows %d" % (count, w["count"]))]
+                 Name("waits: " + title(w), count >= RIGHT_SHARE * w["count"],
+                      "%d, the service knows %d" % (count, w["count"]))]
     return made
 
 

@@ -6,7 +6,7 @@ import os
 
 import causes
 import slowest
-from verdict import HEADING, TOLERANCE_NS, Check, Row  # noqa: F401 (HEADING is for run.py)
+from verdict import HEADING, TOLERANCE_NS, Check, Name, Row  # noqa: F401 (HEADING is for run.py)
 
 QUEUE = ["queue.accept", "queue.busy", "queue.runq", "queue.wakeup", "queue.blocked",
          "queue.pickup"]
@@ -23,8 +23,7 @@ def stage_names():
 
 
 def services_at(report, port):
-    """Each with the notes of its run."""
-    return [dict(s, notes=report.get("notes", {})) for s in report["services"] if s["port"] == port]
+    return [s for s in report["services"] if s["port"] == port]
 
 
 def total(found, stages):

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 
 import harness
@@ -59,6 +60,13 @@ def shape(name, kbit, burst, limit):
     """A token bucket for what leaves the namespace: bytes beyond `limit` that wait are dropped."""
     run("tc", "-n", name, "qdisc", "replace", "dev", "veth", "root", "tbf", "rate",
         "%dkbit" % kbit, "burst", str(burst), "limit", str(limit))
+
+
+def listen_drops(name, port):
+    """What a listening socket of a namespace has dropped, as the kernel counts: "d17" in its memory."""
+    r = subprocess.run(["ip", "netns", "exec", name, "ss", "-Hltnm", "sport = :%d" % port],
+                       stdout=subprocess.PIPE, check=True)
+    return sum(map(int, re.findall(rb"skmem:\(.*,d(\d+)\)", r.stdout)))
 
 
 def tcp_counters(name):

@@ -51,21 +51,24 @@ def run_case(case, without_lvt):
 
 def run_quietly(case, without_lvt):
     """
-    As run_case. A case whose times are off while the hypervisor takes our CPUs away is tried again: the
-    service's CPU clock stops then, time on the CPU does not, and the two cannot be compared. So is one
-    in which the kernel did not deliver a switch, which the report counts: what lies around it is not
-    known. What does not hang on a clock (counts, sums, loss) gets no second try.
+    As run_case. A case of which nothing but times is off is tried again, up to twice, and says so: who
+    else runs on the machine (or under it: a service's CPU clock stops while the hypervisor has its CPU,
+    time on the CPU does not) can move one time in a thousand past its tolerance, but not three times in
+    a row; a defect does. Names of waits are tried again only if the report counts events that no hook
+    saw. What does not hang on a clock (counts, sums, loss) gets no second try.
     """
     for left in (2, 1, 0):
-        before, lost = harness.stolen_ms(), harness.Lvt.lost_switches
+        stolen, unseen = harness.stolen_ms(), harness.Lvt.unseen
         result = run_case(case, without_lvt)
-        stolen, lost = harness.stolen_ms() - before, harness.Lvt.lost_switches - lost
+        stolen, unseen = harness.stolen_ms() - stolen, harness.Lvt.unseen - unseen
         bad = [v for v in result[0] if not v.ok]
-        disturbed = stolen or lost
-        if not left or not bad or not disturbed or any(isinstance(v, compare.Check) for v in bad):
+        again = (compare.Row, compare.Name) if unseen else compare.Row
+        if not left or not bad or not all(isinstance(v, again) for v in bad):
             return result
-        print("# %s again: the hypervisor took %d ms, %d switches were not delivered" %
-              (case.name, stolen, lost), flush=True)
+        print("# %s again: the hypervisor took %d ms, no hook saw %d events" %
+              (case.name, stolen, unseen))
+        for v in bad:
+            print("#   " + str(v), flush=True)
 
 
 def print_tap(number, case, verdicts, skip, seconds):

@@ -4,6 +4,7 @@
 from verdict import Check, Row
 
 TOLERANCE_NS = 20000
+UNSEEN = 2  # packets in a hundred whose hook may not be called (harness.UNSEEN), and two in fewer
 
 
 def delivery(service, client):
@@ -19,14 +20,13 @@ def delivery(service, client):
 def handed_over(case, service, client, found, least):
     """net.tx and net.ack of each request; net.tx ends before the client has the answer."""
     n, made = service["requests"], []
-    most = delivery(service, client)[1]
+    most, least_seen = delivery(service, client)[1], n - max(UNSEEN, n * UNSEEN // 100)
     for s in found:
         tx, ack = s["net"]["tx"], s["net"]["ack"]
         made += [Row("net.tx", least / n, most / n, tx["mean"], TOLERANCE_NS),
-                 # the hook does not run in the middle of itself, which the report's notes count
-                 Check("net.tx of each request", n - s["notes"].get("recursion_mended", 0) <= tx["count"] <= n,
+                 Check("net.tx of each request", least_seen <= tx["count"] <= n,
                        "%d of %d" % (tx["count"], n)),
-                 Check("net.ack of each request", ack["count"] == n,
+                 Check("net.ack of each request", least_seen <= ack["count"] <= n,
                        "%d of %d" % (ack["count"], n)),
                  Check("net.ack >= net.tx", ack["mean"] >= tx["mean"],
                        "%.1f %.1f µs" % (ack["mean"] / 1e3, tx["mean"] / 1e3))]

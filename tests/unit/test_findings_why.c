@@ -268,10 +268,11 @@ static void accept_overflow_is_said(void **state)
 	assert_null(find("accept_overflow"));
 	s->accept_drops = 1;
 	look(s);
-	assert_found("accept_overflow",
-		     "The accept queue overflowed: 1 connection was dropped as it was full (its "
-		     "limit is 128). The wait until such a client tries again is in no latency "
-		     "here.");
+	assert_found(
+		"accept_overflow",
+		"The accept queue overflowed: 1 packet was dropped at the listening socket (its "
+		"limit is 128). The wait until such a client tries again is in no latency "
+		"here.");
 	run_free(&r);
 }
 

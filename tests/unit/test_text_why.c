@@ -201,7 +201,7 @@ static void the_network_is_a_line(void **state)
 	assert_row(text,
 		   "\n net tx p50 12 µs, p99 12 µs, mean 12 µs · ack p50 45 µs, p99 45 µs, mean "
 		   "45 µs · 1 retransmit ·\n 2 segments dropped on receipt · accept queue up to "
-		   "128 of 128, 17 dropped · new connections 5.0 /s\n");
+		   "128 of 128, 17 packets dropped · new connections 5.0 /s\n");
 	assert_says(text, "\n  threads     4: 0.93 CPUs busy, 0.12 waiting for one\n");
 	assert_says(text, " · 12 by several threads · 41 streaming\n");
 	assert_says(text, "none in 64 exchanges whose payload was sampled; 3 are HTTP/2 frames\n");

@@ -29,7 +29,7 @@ static void accept_overflow(struct view *v)
 	f = view_next(v);
 	finding_set(
 		f, 1.3, "accept_overflow",
-		"The accept queue overflowed: %s connection%s dropped as it was full (its limit "
+		"The accept queue overflowed: %s packet%s dropped at the listening socket (its limit "
 		"is %s). The wait until such a client tries again is in no latency here.",
 		drops, v->s->accept_drops == 1 ? " was" : "s were",
 		v->s->accept_limit ? limit : "not known");

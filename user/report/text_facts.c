@@ -98,13 +98,14 @@ static void add_count(struct items *l, __u64 n, const char *one, const char *man
 
 static void add_accept_queue(struct items *l, const struct run_service *s)
 {
-	char most[UNIT_LEN], limit[UNIT_LEN], drops[UNIT_LEN], dropped[64] = "";
+	char most[UNIT_LEN], limit[UNIT_LEN], drops[UNIT_LEN], dropped[80] = "";
 
 	if (!s->accept_max && !s->accept_drops)
 		return;
 	if (s->accept_drops)
-		snprintf(dropped, sizeof(dropped), ", %s dropped",
-			 fmt_count(drops, sizeof(drops), s->accept_drops));
+		snprintf(dropped, sizeof(dropped), ", %s packet%s dropped",
+			 fmt_count(drops, sizeof(drops), s->accept_drops),
+			 s->accept_drops == 1 ? "" : "s");
 	items_add(l, "accept queue up to %s of %s%s", fmt_count(most, sizeof(most), s->accept_max),
 		  s->accept_limit ? fmt_count(limit, sizeof(limit), s->accept_limit) : "?",
 		  dropped);
