@@ -2,10 +2,10 @@
 /*
  * Who ends a thread's sleep, and who has the CPU that it is ready for.
  *
- * A socket that becomes ready wakes its sleepers from within the hook on sk_data_ready: so the last
- * socket that did so on this CPU, in the same context and not long ago, is who woke. (Time alone, at
- * 3 us, missed cold cases.) A timer wakes from within its function, whatever task that interrupts: on a
- * busy CPU one in twenty is in the middle of a write. Otherwise it is the task that runs, unless that is
+ * A timer wakes from within its function, whatever task that interrupts: on a busy CPU one in twenty is
+ * in the middle of a write. A socket that becomes ready wakes its sleepers from within the hook on
+ * sk_data_ready: so the last socket that did so on this CPU, in the same context and not long ago, is
+ * who woke. (Time alone, at 3 us, missed cold cases.) Otherwise it is the task that runs, unless that is
  * only interrupted.
  */
 #ifndef LVT_WAKE_BPF_H
@@ -51,12 +51,13 @@ static __always_inline u32 waker_of(struct task_struct *p, const struct thread *
 	struct ready *r = bpf_map_lookup_elem(&lvt_ready_last, &zero);
 	s32 sysno;
 
+	/* first: it may interrupt a task right after a send that made some other socket ready */
+	if (r && r->timer)
+		return WAKER_TIMER;
 	if (r && r->task == (u64)by && now - r->ns < READY_NS && waits_for_socket(p, t)) {
 		*from = r;
 		return r->own ? WAKER_CLIENT : WAKER_SOCKET;
 	}
-	if (r && r->timer)
-		return WAKER_TIMER;
 	if (!by->pid || by->flags & (PF_KTHREAD | PF_USER_WORKER | PF_IO_WORKER))
 		return WAKER_UNKNOWN;
 	sysno = regs_syscall((struct pt_regs *)bpf_task_pt_regs(by));

@@ -6,7 +6,7 @@ import compare
 import harness
 import slowest
 from case import Case, run_client, truth_of
-from harness import Lvt
+from harness import Client, Lvt, Service
 
 HOG = ("fifo-hog", 1000, 2000)  # its name, µs of a burst, µs between
 
@@ -32,6 +32,27 @@ def with_hog(case, traced=True):
     found = compare.services_at(report, service.port)
     return (made + compare.verdicts(case, truth, client, report, service.port) +
             causes.preempted(found, HOG[0], hog.pid))
+
+
+def among_talkers(case, traced=True):
+    """
+    Another service and its clients talk on the service's CPU all the time: whatever interrupts them comes
+    right after a send of theirs. Of times nothing is asserted, only of counts and names.
+    """
+    cpu = harness.SERVICE_CPU
+    other = Service("truth_threads conn --work 1", cpu=cpu)
+    talk = Client(other.port, "--conns 4 --requests 10000000", cpu=cpu)
+    service = case.start()
+    lvt = Lvt(service.port) if traced else None
+    client, noise = run_client(case, service)
+    report = lvt.stop() if traced else None
+    truth = truth_of(case, service, noise)
+    made = [compare.Check("they talk all the time", talk.p.poll() is None, "")]
+    if not report:
+        return made
+    found = compare.services_at(report, service.port)
+    made += compare.counts(found, client, truth) + compare.integrity(report)
+    return made + [c for c in causes.waits(truth, found) if isinstance(c, compare.Name)]
 
 
 def major_faults(case, service, client, found):
@@ -78,6 +99,9 @@ CASES = [
          "--conns 6 --requests 200 --think 300 --stagger 300", shared_loop=True, **MANY),
     Case("timeout", "an event loop answers at a timeout",
          "truth_proxy timeout --work 50 --sleep 2000", "--requests 500", **LOOP),
+    Case("timeout-busy", "the same while others talk on its CPU",
+         "truth_proxy timeout --work 50 --sleep 2000", "--requests 300", among_talkers,
+         facts=lambda case: among_talkers(case, traced=False), **LOOP),
     Case("event-pool", "an event loop and worker threads",
          "truth_proxy pool --work 50 --sleep 1500", "--requests 600", **LOOP),
     Case("event-pool-many", "the same for six clients at once",

@@ -32,10 +32,9 @@ class Check:
     def __init__(self, what, ok, detail):
         self.what, self.ok, self.detail = what, ok, detail
 
+    def __str__(self):
+        return "%-52s %s  %s" % (self.what, self.detail, "good" if self.ok else "BAD")
+
 
 class Name(Check):
     """Whether waits have their names: of one whose end no hook saw it is not known."""
-
-
-    def __str__(self):
-        return "%-52s %s  %s" % (self.what, self.detail, "good" if self.ok else "BAD")
