@@ -43,12 +43,9 @@ __u64 hist_middle(__u32 index)
 	return hist_low(index) + hist_width(index) / 2;
 }
 
-__u64 hist_quantile(const __u64 cells[HIST_BUCKETS], __u64 zeros, __u32 millionths, __u64 min,
-		    __u64 max)
+__u64 hist_value_at(const __u64 cells[HIST_BUCKETS], __u64 zeros, __u64 rank, __u64 min, __u64 max)
 {
-	__u64 count = hist_count(cells);
-	__u64 rank = hist_rank(count + zeros, millionths);
-	__u64 v;
+	__u64 count = hist_count(cells), v;
 
 	if (rank <= zeros)
 		return 0;
@@ -58,4 +55,11 @@ __u64 hist_quantile(const __u64 cells[HIST_BUCKETS], __u64 zeros, __u32 milliont
 	if (v < min)
 		return min;
 	return v > max ? max : v;
+}
+
+__u64 hist_quantile(const __u64 cells[HIST_BUCKETS], __u64 zeros, __u32 millionths, __u64 min,
+		    __u64 max)
+{
+	return hist_value_at(cells, zeros, hist_rank(hist_count(cells) + zeros, millionths), min,
+			     max);
 }

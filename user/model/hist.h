@@ -39,4 +39,7 @@ __u64 hist_middle(__u32 index);
 __u64 hist_quantile(const __u64 cells[HIST_BUCKETS], __u64 zeros, __u32 millionths, __u64 min,
 		    __u64 max);
 
+/* The same for the value of a rank among them, as hist_rank() gives it. */
+__u64 hist_value_at(const __u64 cells[HIST_BUCKETS], __u64 zeros, __u64 rank, __u64 min, __u64 max);
+
 #endif

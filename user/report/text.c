@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "base/units.h"
+#include "report/facts.h"
 #include "report/findings.h"
 #include "report/page.h"
 #include "report/text_service.h"
@@ -72,16 +73,10 @@ static void print_counters(const struct page *p, const struct run *r, enum count
 	bool any = false;
 
 	for (int c = 0; c < NR_COUNTERS; c++) {
-		const char *name = counter_name(c);
-		size_t len = strlen(name);
-
 		if (counter_kind(c) != kind || !r->counters[c])
 			continue;
-		if (len > 3 && !strcmp(name + len - 3, "_ns"))
-			fmt_ns(value, sizeof(value), r->counters[c]);
-		else
-			fmt_count(value, sizeof(value), r->counters[c]);
-		snprintf(text, sizeof(text), "%s %s: %s", name, value, counter_meaning(c));
+		snprintf(text, sizeof(text), "%s %s: %s", counter_name(c),
+			 fmt_counter(value, sizeof(value), r, c), counter_meaning(c));
 		page_text(p, LABEL_INDENT, any ? "" : label, STYLE_DIM, text);
 		any = true;
 	}

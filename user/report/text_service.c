@@ -6,8 +6,8 @@
 
 #include "base/units.h"
 #include "report/anatomy.h"
+#include "report/facts.h"
 #include "report/findings.h"
-#include "report/text_facts.h"
 #include "report/text_waits.h"
 #include "report/waterfall.h"
 
@@ -22,7 +22,7 @@ const char *service_name(const struct run_service *s, char buf[SERVICE_NAME_LEN]
 	return buf;
 }
 
-static double queue_share(const struct run_service *s)
+double service_queue_share(const struct run_service *s)
 {
 	double share = 0;
 	struct dist d;
@@ -63,7 +63,7 @@ static void print_row(const struct page *p, const struct run_service *s, int nam
 		print_cell(p, fmt_rate(buf, sizeof(buf), service_rps(s)), 10);
 		print_cell(p, fmt_ns(buf, sizeof(buf), d.p50), 8);
 		print_cell(p, fmt_ns(buf, sizeof(buf), d.p99), 8);
-		print_cell(p, fmt_share(buf, sizeof(buf), queue_share(s)), 6);
+		print_cell(p, fmt_share(buf, sizeof(buf), service_queue_share(s)), 6);
 	}
 	fputc('\n', p->out);
 }
@@ -82,10 +82,9 @@ void services_print(const struct page *p, const struct run *r)
 		print_row(p, &r->services[i], name_width);
 }
 
-/* "(pid 812)" or "(3 processes: 812 813 814)", and the network namespace if it is another one. */
-static void name_processes(const struct run_service *s, char *buf, size_t size)
+const char *service_processes(const struct run_service *s, char buf[PROCESSES_LEN])
 {
-	size_t len;
+	size_t size = PROCESSES_LEN, len;
 
 	if (s->n_pids == 1) {
 		snprintf(buf, size, "(pid %u", s->pids[0]);
@@ -101,17 +100,18 @@ static void name_processes(const struct run_service *s, char *buf, size_t size)
 		snprintf(buf + len, size - len, ", netns %u", s->netns);
 	len = strlen(buf);
 	snprintf(buf + len, size - len, ")");
+	return buf;
 }
 
 /* The service's name at the left, its requests at the right, a rule between. */
 static void print_title(const struct page *p, const struct run_service *s)
 {
-	char name[SERVICE_NAME_LEN], pids[192], count[UNIT_LEN], right[64];
+	char name[SERVICE_NAME_LEN], pids[PROCESSES_LEN], count[UNIT_LEN], right[64];
 	__u64 n = service_requests(s);
 	int fill;
 
 	service_name(s, name);
-	name_processes(s, pids, sizeof(pids));
+	service_processes(s, pids);
 	snprintf(right, sizeof(right), "%s request%s", fmt_count(count, sizeof(count), n),
 		 n == 1 ? "" : "s");
 	fill = p->columns - (int)(utf8_width(name) + 1 + utf8_width(pids) + 2 + utf8_width(right));
@@ -185,6 +185,18 @@ static void print_notes(const struct page *p, const struct run *r, const struct 
 		page_text(p, 4, "  →", STYLE_BOLD, found[i].text);
 }
 
+static void print_facts(const struct page *p, const struct run *r, const struct run_service *s)
+{
+	struct facts f;
+	char label[32];
+
+	service_facts(r, s, true, &f);
+	for (size_t i = 0; i < f.n; i++) {
+		snprintf(label, sizeof(label), "  %s", f.fact[i].label);
+		page_text(p, LABEL_INDENT, label, STYLE_DIM, f.fact[i].line.text);
+	}
+}
+
 void service_print(const struct page *p, const struct run *r, const struct run_service *s,
 		   size_t slowest)
 {
@@ -196,7 +208,7 @@ void service_print(const struct page *p, const struct run *r, const struct run_s
 		waits_print(p, s);
 		outbound_print(p, s);
 		fputc('\n', p->out);
-		facts_print(p, r, s);
+		print_facts(p, r, s);
 	}
 	print_notes(p, r, s);
 	if (service_requests(s) && slowest)

@@ -10,11 +10,21 @@
 /* The parts of the text report that are about services. */
 enum {
 	SERVICE_NAME_LEN = 8 + ESCAPE_FACTOR * LVT_COMM_LEN + 1,
+	PROCESSES_LEN = 192,
 	LABEL_INDENT = 14, /* where the text beside a label begins */
 };
 
 /* ":6379 redis-server", escaped, into buf. */
 const char *service_name(const struct run_service *s, char buf[SERVICE_NAME_LEN]);
+
+/*
+ * "(pid 812)" or "(3 processes: 812 813 814)", and the network namespace if it is another one, into
+ * buf.
+ */
+const char *service_processes(const struct run_service *s, char buf[PROCESSES_LEN]);
+
+/* The share of the latency that passes before requests are read (queue.*). */
+double service_queue_share(const struct run_service *s);
 
 /* Whether a warning is said in the first lines; with several services some stand with theirs. */
 bool warning_is_urgent(const struct run *r, const struct finding *f);

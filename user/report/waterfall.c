@@ -7,9 +7,8 @@
 
 #include "base/units.h"
 #include "report/anatomy.h"
+#include "report/exemplar.h"
 #include "report/wait_text.h"
-
-#define STAGE_SHARE 0.01
 
 enum { INDENT = 6, QUEUE = -1, RUN = -2 };
 
@@ -22,11 +21,6 @@ struct bar {
 	bool numbered[PAGE_MAX_COLUMNS];
 };
 
-static bool known(__u64 mark)
-{
-	return mark != UINT64_MAX;
-}
-
 static int cell_at(const struct run_exemplar *x, __u64 ns, int width)
 {
 	double at = x->latency ? (double)ns / x->latency * width : 0;
@@ -34,21 +28,16 @@ static int cell_at(const struct run_exemplar *x, __u64 ns, int width)
 	return at < width ? (int)at : width - 1;
 }
 
-static __u32 n_waits(const struct run_exemplar *x)
-{
-	return x->n_waits < LVT_EXEMPLAR_WAITS ? x->n_waits : LVT_EXEMPLAR_WAITS;
-}
-
 /* A wait has at least one cell, that of its number, unless another one's number stands there. */
 static void fill_bar(struct bar *b, const struct run_exemplar *x)
 {
-	int read = known(x->read) ? cell_at(x, x->read, b->width) : 0;
+	int read = mark_known(x->read) ? cell_at(x, x->read, b->width) : 0;
 
 	for (int c = 0; c < b->width; c++) {
 		b->cell[c] = c < read ? QUEUE : RUN;
 		b->numbered[c] = false;
 	}
-	for (__u32 i = 0; i < n_waits(x); i++) {
+	for (__u32 i = 0; i < exemplar_waits(x); i++) {
 		int from = cell_at(x, x->wait[i].start, b->width);
 		int to = cell_at(x, x->wait[i].end, b->width);
 
@@ -113,7 +102,7 @@ static void place_labels(const struct run_exemplar *x, struct label *read, struc
 {
 	int width = to + strlen(" done");
 
-	if (known(x->read)) {
+	if (mark_known(x->read)) {
 		set_label(read, "read", x->read);
 		read->at = cell_at(x, x->read, width);
 		if (read->at > to - read->width)
@@ -121,7 +110,7 @@ static void place_labels(const struct run_exemplar *x, struct label *read, struc
 		if (read->at < from)
 			read->at = from;
 	}
-	if (known(x->reply)) {
+	if (mark_known(x->reply)) {
 		set_label(reply, "reply", x->reply);
 		reply->at = cell_at(x, x->reply, width) - reply->width + 1;
 		if (reply->at < from)
@@ -161,8 +150,8 @@ static void print_ruler(const struct page *p, const struct run_exemplar *x)
 	fprintf(p->out, "%*s", INDENT, "");
 	page_style(p, STYLE_DIM);
 	for (int c = 0; c < width; c++) {
-		bool mark = (known(x->read) && c == cell_at(x, x->read, width)) ||
-			    (known(x->reply) && c == cell_at(x, x->reply, width));
+		bool mark = (mark_known(x->read) && c == cell_at(x, x->read, width)) ||
+			    (mark_known(x->reply) && c == cell_at(x, x->reply, width));
 
 		fputs(!c ? "├" : c == width - 1 ? "┤" : mark ? "┼" : "─", p->out);
 	}
@@ -170,62 +159,18 @@ static void print_ruler(const struct page *p, const struct run_exemplar *x)
 	fputc('\n', p->out);
 }
 
-/* "web (thread 812)"; a name of \xNN is cut. */
-static void add_thread(struct items *l, const char *what, const char *comm, __u32 tid)
-{
-	char name[2 * LVT_COMM_LEN + 1];
-
-	escape_name(name, sizeof(name), comm);
-	if (name[0])
-		items_add(l, "%s%s (thread %u)", what, name, tid);
-	else
-		items_add(l, "%sthread %u", what, tid);
-}
-
 static void print_head(const struct page *p, const struct run_exemplar *x, size_t number)
 {
-	char time[UNIT_LEN], peer[PEER_LEN], label[80];
+	char time[UNIT_LEN], label[80];
 	struct items l = { 0 };
 
 	fmt_ns(time, sizeof(time), x->latency);
 	snprintf(label, sizeof(label), "  #%-2zu %s  ", number, time);
-	items_add(&l, "at %.3f s", x->at_s);
-	if (x->client.family)
-		items_add(&l, "client %s", fmt_peer(peer, sizeof(peer), &x->client));
-	if (x->reader != x->tid)
-		add_thread(&l, "read by ", x->reader_comm, x->reader);
-	add_thread(&l, x->reader == x->tid ? "" : "answered by ", x->comm, x->tid);
-	if (known(x->sent) && x->sent >= x->latency)
-		items_add(&l, "sent +%s", fmt_ns(time, sizeof(time), x->sent - x->latency));
-	if (known(x->acked) && x->acked >= x->latency)
-		items_add(&l, "acknowledged +%s",
-			  fmt_ns(time, sizeof(time), x->acked - x->latency));
+	exemplar_facts(x, &l);
 	page_text(p, p->columns < 80 ? INDENT : (int)utf8_width(label), label, STYLE_BOLD, l.text);
 }
 
-/* Four digits for the whole request: all times of it have the same unit and decimals. */
-struct scale {
-	const char *unit;
-	double ns;
-	int decimals, width;
-};
-
-static struct scale scale_of(const struct run_exemplar *x)
-{
-	static const struct scale scales[] = {
-		{ "ns", 1, 0, 0 }, { "µs", 1e3, 0, 0 }, { "ms", 1e6, 0, 0 }, { "s", 1e9, 0, 0 }
-	};
-	struct scale s = scales[0];
-
-	for (size_t i = 1; i < sizeof(scales) / sizeof(scales[0]) && x->latency >= 1e4 * s.ns; i++)
-		s = scales[i];
-	if (s.ns > 1)
-		s.decimals = x->latency >= 1e3 * s.ns ? 0 : x->latency >= 1e2 * s.ns ? 1 : 2;
-	s.width = snprintf(NULL, 0, "%.*f", s.decimals, x->latency / s.ns);
-	return s;
-}
-
-static void print_wait(const struct page *p, const struct run_moment *m, const struct scale *s,
+static void print_wait(const struct page *p, const struct run_moment *m, const struct time_scale *s,
 		       int index, int name_width)
 {
 	char label[128], name[64], text[WAIT_TEXT_LEN];
@@ -247,14 +192,14 @@ static void print_wait(const struct page *p, const struct run_moment *m, const s
 
 static void print_waits(const struct page *p, const struct run_exemplar *x)
 {
-	struct scale s = scale_of(x);
+	struct time_scale s = exemplar_scale(x);
 	char lost[UNIT_LEN];
 	int width = 0;
 
-	for (__u32 i = 0; i < n_waits(x); i++)
+	for (__u32 i = 0; i < exemplar_waits(x); i++)
 		if ((int)strlen(stage_name(x->wait[i].stage)) > width)
 			width = strlen(stage_name(x->wait[i].stage));
-	for (__u32 i = 0; i < n_waits(x); i++)
+	for (__u32 i = 0; i < exemplar_waits(x); i++)
 		print_wait(p, &x->wait[i], &s, i, width);
 	if (x->waits_lost)
 		fprintf(p->out, "%*s%s earlier wait%s not kept\n", INDENT, "",
@@ -264,23 +209,9 @@ static void print_waits(const struct page *p, const struct run_exemplar *x)
 
 static void print_stages(const struct page *p, const struct run_exemplar *x)
 {
-	char time[UNIT_LEN], share[UNIT_LEN];
-	bool told[NR_STAGES] = { false };
 	struct items l = { 0 };
 
-	for (;;) {
-		int most = -1;
-
-		for (int st = 0; st < NR_STAGES; st++)
-			if (!told[st] && (most < 0 || x->stage[st] > x->stage[most]))
-				most = st;
-		if (most < 0 || x->stage[most] <= STAGE_SHARE * x->latency)
-			break;
-		told[most] = true;
-		items_add(&l, "%s %s %s", stage_name(most),
-			  fmt_ns(time, sizeof(time), x->stage[most]),
-			  fmt_share(share, sizeof(share), (double)x->stage[most] / x->latency));
-	}
+	exemplar_stages(x, &l);
 	if (l.len)
 		page_text(p, INDENT, "", STYLE_PLAIN, l.text);
 }

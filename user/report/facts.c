@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "report/text_facts.h"
+#include "report/facts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,24 +7,38 @@
 
 #include "base/units.h"
 #include "report/findings.h"
-#include "report/text_service.h"
 #include "report/why.h"
 
-static void print_throughput(const struct page *p, const struct run_service *s)
+static struct items *fact_add(struct facts *f, const char *label)
+{
+	struct fact *fact = &f->fact[f->n++];
+
+	*fact = (struct fact){ .label = label };
+	return &fact->line;
+}
+
+/* A sentence, which unlike an item may be wrapped. */
+static void fact_say(struct facts *f, const char *label, const char *text)
+{
+	struct items *l = fact_add(f, label);
+
+	l->len = snprintf(l->text, sizeof(l->text), "%s", text);
+}
+
+static void throughput(struct facts *f, const struct run_service *s)
 {
 	const struct lvt_shard *sum = s->sum;
 	char text[UNIT_LEN];
-	struct items l = { 0 };
+	struct items *l = fact_add(f, "throughput");
 
-	items_add(&l, "%s", fmt_rate(text, sizeof(text), service_rps(s)));
-	items_add(&l, "in %s", fmt_byte_rate(text, sizeof(text), sum->bytes_in / s->window_s));
-	items_add(&l, "out %s", fmt_byte_rate(text, sizeof(text), sum->bytes_out / s->window_s));
-	items_add(&l, "%s connection%s", fmt_count(text, sizeof(text), sum->connections),
+	items_add(l, "%s", fmt_rate(text, sizeof(text), service_rps(s)));
+	items_add(l, "in %s", fmt_byte_rate(text, sizeof(text), sum->bytes_in / s->window_s));
+	items_add(l, "out %s", fmt_byte_rate(text, sizeof(text), sum->bytes_out / s->window_s));
+	items_add(l, "%s connection%s", fmt_count(text, sizeof(text), sum->connections),
 		  sum->connections == 1 ? "" : "s");
-	page_text(p, LABEL_INDENT, "  throughput", STYLE_DIM, l.text);
 }
 
-static void print_in_flight(const struct page *p, const struct run_service *s)
+static void in_flight(struct facts *f, const struct run_service *s)
 {
 	char rate[UNIT_LEN], mean[UNIT_LEN], sampled[UNIT_LEN], law[UNIT_LEN], text[256];
 	struct littles_law l;
@@ -40,10 +54,10 @@ static void print_in_flight(const struct page *p, const struct run_service *s)
 	if (!isnan(l.relative_error))
 		snprintf(text + len, sizeof(text) - len, " (%.*f %% apart)",
 			 l.relative_error < 0.0995, 100 * l.relative_error);
-	page_text(p, LABEL_INDENT, "  in flight", STYLE_DIM, text);
+	fact_say(f, "in flight", text);
 }
 
-static void print_exchanges(const struct page *p, const struct run_service *s)
+static void exchanges(struct facts *f, const struct run_service *s)
 {
 	static const char *const kinds[NR_EXCHANGES] = {
 		[EXCHANGE_REQUEST_RESPONSE] = "request-response",
@@ -53,17 +67,16 @@ static void print_exchanges(const struct page *p, const struct run_service *s)
 	};
 	const struct lvt_shard *sum = s->sum;
 	char text[UNIT_LEN], of[UNIT_LEN], batches[192];
-	struct items l = { 0 };
+	struct items *l = fact_add(f, "exchanges");
 	size_t len;
 
 	for (int k = 0; k < NR_EXCHANGES; k++)
-		items_add(&l, "%s %s", fmt_count(text, sizeof(text), sum->exchanges[k]), kinds[k]);
+		items_add(l, "%s %s", fmt_count(text, sizeof(text), sum->exchanges[k]), kinds[k]);
 	if (sum->multi_thread)
-		items_add(&l, "%s by several threads",
+		items_add(l, "%s by several threads",
 			  fmt_count(text, sizeof(text), sum->multi_thread));
 	if (sum->streaming)
-		items_add(&l, "%s streaming", fmt_count(text, sizeof(text), sum->streaming));
-	page_text(p, LABEL_INDENT, "  exchanges", STYLE_DIM, l.text);
+		items_add(l, "%s streaming", fmt_count(text, sizeof(text), sum->streaming));
 	if (!sum->batch_sampled)
 		return;
 	snprintf(batches, sizeof(batches), "%s in %s exchanges whose payload was sampled",
@@ -73,7 +86,7 @@ static void print_exchanges(const struct page *p, const struct run_service *s)
 	if (sum->h2_found)
 		snprintf(batches + len, sizeof(batches) - len, "; %s are HTTP/2 frames",
 			 fmt_count(text, sizeof(text), sum->h2_found));
-	page_text(p, LABEL_INDENT, "  batches", STYLE_DIM, batches);
+	fact_say(f, "batches", batches);
 }
 
 static void add_net(struct items *l, const struct run_service *s, enum lvt_net n)
@@ -112,16 +125,18 @@ static void add_accept_queue(struct items *l, const struct run_service *s)
 }
 
 /* Outside the latency: times on the way out, and what TCP lost, refused and began. */
-static void print_net(const struct page *p, const struct run *r, const struct run_service *s)
+static void net(struct facts *f, const struct run *r, const struct run_service *s, bool times)
 {
 	double made = service_connection_rate(r, s);
 	char text[UNIT_LEN];
 	struct items l = { 0 };
 
-	if (r->rx_timestamps)
+	if (times && r->rx_timestamps)
 		add_net(&l, s, NET_RX);
-	add_net(&l, s, NET_TX);
-	add_net(&l, s, NET_ACK);
+	if (times) {
+		add_net(&l, s, NET_TX);
+		add_net(&l, s, NET_ACK);
+	}
 	add_count(&l, s->sum->retransmits, "retransmit", "retransmits");
 	add_count(&l, s->sum->receive_drops, "segment dropped on receipt",
 		  "segments dropped on receipt");
@@ -129,25 +144,37 @@ static void print_net(const struct page *p, const struct run *r, const struct ru
 	if (made > 0)
 		items_add(&l, "new connections %s", fmt_rate(text, sizeof(text), made));
 	if (l.len)
-		page_text(p, LABEL_INDENT, "  net", STYLE_DIM, l.text);
+		*fact_add(f, "net") = l;
 }
 
-static void print_threads(const struct page *p, const struct run_service *s)
+static void threads(struct facts *f, const struct run_service *s)
 {
-	char text[160], threads[UNIT_LEN];
+	char count[UNIT_LEN], text[160];
 
 	if (!s->threads || isnan(s->cpu_share))
 		return;
 	snprintf(text, sizeof(text), "%s: %.2f CPUs busy, %.2f waiting for one",
-		 fmt_count(threads, sizeof(threads), s->threads), s->cpu_share, s->runq_share);
-	page_text(p, LABEL_INDENT, "  threads", STYLE_DIM, text);
+		 fmt_count(count, sizeof(count), s->threads), s->cpu_share, s->runq_share);
+	fact_say(f, "threads", text);
 }
 
-void facts_print(const struct page *p, const struct run *r, const struct run_service *s)
+void service_facts(const struct run *r, const struct run_service *s, bool net_times,
+		   struct facts *f)
 {
-	print_throughput(p, s);
-	print_in_flight(p, s);
-	print_threads(p, s);
-	print_net(p, r, s);
-	print_exchanges(p, s);
+	f->n = 0;
+	throughput(f, s);
+	in_flight(f, s);
+	threads(f, s);
+	net(f, r, s, net_times);
+	exchanges(f, s);
+}
+
+const char *fmt_counter(char *buf, size_t size, const struct run *r, enum lvt_counter c)
+{
+	const char *name = counter_name(c);
+	size_t len = strlen(name);
+
+	if (len > 3 && !strcmp(name + len - 3, "_ns"))
+		return fmt_ns(buf, size, r->counters[c]);
+	return fmt_count(buf, size, r->counters[c]);
 }
