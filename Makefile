@@ -125,6 +125,13 @@ $(OUT)/gen/syscalls.inc: $(DIR)/user.flags
 
 $(DIR)/obj/user/capture/syscalls.o: $(OUT)/gen/syscalls.inc
 
+# The style sheet of HTML reports, as a string of C.
+$(OUT)/gen/html.css.inc: user/report/html.css
+	@mkdir -p $(@D)
+	@sed -e 's/[\\"]/\\&/g' -e 's/^[[:space:]]*/"/' -e 's/$$/\\n"/' $< >$@.tmp && mv $@.tmp $@
+
+$(DIR)/obj/user/report/html.o $(OUT)/unit/user/report/html.o: $(OUT)/gen/html.css.inc
+
 $(LVT): $(USER_OBJS) $(DIR)/link.flags
 	$(call say,LINK,$@)$(CC) $(OBJ_FLAGS) $(LDFLAGS) $(USER_OBJS) -o $@ $(LIBS)
 
@@ -177,7 +184,7 @@ bench:
 FUZZ_SECONDS ?= 600
 FUZZ_SRCS := $(wildcard user/base/*.c user/model/*.c user/store/*.c user/report/*.c)
 
-$(OUT)/fuzz/run: tests/fuzz/fuzz_run.c $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
+$(OUT)/fuzz/run: tests/fuzz/fuzz_run.c $(OUT)/gen/html.css.inc $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
 	@mkdir -p $(@D)/corpus
 	$(call say,FUZZ,$<)$(CLANG) $(USER_FLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -DLVT_FUZZ_NO_CRC $< $(FUZZ_SRCS) -o $@ -ljansson -lz -lm

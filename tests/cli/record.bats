@@ -43,7 +43,7 @@ teardown() {
 
 @test "record: bad words and empty names" {
 	refused 2 "unknown word 'jsn'" "did you mean 'json'?" -- record --format jsn
-	refused 2 "unknown word 'yaml'" "text, json, openmetrics or trace" -- record --format yaml
+	refused 2 "unknown word 'spreadsheet'" "text, json, html, openmetrics or trace" -- record --format spreadsheet
 	refused 2 "option '--comm'" "empty" -- record --comm ''
 	refused 2 "option '--cgroup'" "empty" -- record --cgroup=
 }

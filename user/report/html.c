@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/html.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/escape.h"
+
+static const char style_sheet[] =
+#include "html.css.inc"
+	;
+
+static const char *entity(const char *c, size_t used)
+{
+	if (used != 1)
+		return NULL;
+	switch (*c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	}
+	return NULL;
+}
+
+void html_text(FILE *out, const char *text)
+{
+	size_t left = strlen(text), used;
+	char safe[4 * ESCAPE_FACTOR + 1];
+
+	for (; left; text += used, left -= used) {
+		const char *name;
+
+		utf8_decode(text, left, &used);
+		name = entity(text, used);
+		fputs(name ? name : escape_bytes(safe, sizeof(safe), text, used), out);
+	}
+}
+
+void html_say(FILE *out, const char *fmt, ...)
+{
+	char text[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	html_text(out, text);
+}
+
+void html_items(FILE *out, const struct items *l)
+{
+	static const char no_break[] = "\u00a0", dot[] = "·";
+	char text[sizeof(l->text)], *to = text;
+
+	for (const char *c = l->text; *c;) {
+		bool kept = (to > text && isdigit((unsigned char)to[-1])) ||
+			    (!strncmp(c, no_break, strlen(no_break)) &&
+			     !strncmp(c + strlen(no_break), dot, strlen(dot)));
+
+		if (!kept && !strncmp(c, no_break, strlen(no_break))) {
+			*to++ = ' ';
+			c += strlen(no_break);
+		} else {
+			*to++ = *c++;
+		}
+	}
+	*to = '\0';
+	html_text(out, text);
+}
+
+/* The policy is a second lock: nothing is loaded and no script runs, whatever stands in the page. */
+void html_open(FILE *out, const char *title)
+{
+	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+	      "style-src 'unsafe-inline'; img-src data:\">\n"
+	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	      "<meta name=\"generator\" content=\"lvt\">\n"
+	      "<link rel=\"icon\" href=\"data:,\">\n<title>",
+	      out);
+	html_text(out, title);
+	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", style_sheet);
+}
+
+void html_close(FILE *out)
+{
+	fputs("</main>\n</body>\n</html>\n", out);
+}
+
+void html_details(FILE *out, const char *summary)
+{
+	fputs("<details><summary>", out);
+	html_text(out, summary);
+	fputs("</summary>\n", out);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "report/html_report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/html.h"
+#include "report/html_parts.h"
+#include "report/text_service.h"
+
+/* A part of the page that is kept until it is known that it fits. */
+struct part {
+	char *text;
+	size_t size;
+	FILE *out;
+};
+
+static int part_open(struct part *p)
+{
+	*p = (struct part){ 0 };
+	p->out = open_memstream(&p->text, &p->size);
+	return p->out ? 0 : -ENOMEM;
+}
+
+/* Returns -ENOMEM if something is missing in it. */
+static int part_close(struct part *p)
+{
+	bool bad = ferror(p->out);
+
+	return fclose(p->out) || bad ? -ENOMEM : 0;
+}
+
+static void part_drop(struct part *p)
+{
+	free(p->text);
+	*p = (struct part){ 0 };
+}
+
+/* What every page has around its services, however many have a section. */
+static int frame(struct part *head, struct part *foot, const struct run *r)
+{
+	char title[SERVICE_NAME_LEN + 8] = "lvt", name[SERVICE_NAME_LEN];
+	int err = part_open(head);
+
+	if (err)
+		return err;
+	if (r->n_services)
+		snprintf(title, sizeof(title), "%s – lvt", service_name(&r->services[0], name));
+	html_open(head->out, title);
+	html_head(head->out, r);
+	err = part_close(head);
+	if (!err)
+		err = part_open(foot);
+	if (err)
+		return err;
+	html_foot(foot->out, r);
+	html_close(foot->out);
+	return part_close(foot);
+}
+
+static int services(struct part *p, const struct run *r, size_t shown)
+{
+	int err = part_open(p);
+
+	if (err)
+		return err;
+	html_services(p->out, r, shown);
+	return part_close(p);
+}
+
+/*
+ * A service's section: with fewer single requests when it is more than its share of the room, and
+ * nothing (p->text == NULL) when it does not fit even without.
+ */
+static int section(struct part *p, const struct run *r, size_t number, size_t slowest, size_t room)
+{
+	size_t fair = room / (r->n_services - number);
+	int err;
+
+	for (;; slowest /= 2) {
+		err = part_open(p);
+		if (err)
+			return err;
+		html_service(p->out, r, &r->services[number], number, slowest);
+		err = part_close(p);
+		if (err || p->size <= (slowest ? fair : room))
+			return err;
+		part_drop(p);
+		if (!slowest)
+			return 0;
+	}
+}
+
+/* Fill the sections; *shown of them fit. */
+static int sections(struct part *part, const struct run *r, size_t slowest, size_t room,
+		    size_t *shown)
+{
+	int err = 0;
+
+	for (*shown = 0; *shown < r->n_services && !err; ++*shown) {
+		err = section(&part[*shown], r, *shown, slowest, room);
+		if (!part[*shown].text)
+			break;
+		room -= part[*shown].size;
+	}
+	return err;
+}
+
+static int print(FILE *out, const struct run *r, size_t slowest, struct part *section)
+{
+	struct part head = { 0 }, foot = { 0 }, table = { 0 };
+	size_t shown, used;
+	int err = frame(&head, &foot, r);
+
+	if (!err)
+		err = services(&table, r, 0); /* its size: with links it is a little larger */
+	used = head.size + foot.size + table.size + 100 * r->n_services;
+	if (!err)
+		err = sections(section, r, slowest,
+			       used < HTML_MOST_BYTES ? HTML_MOST_BYTES - used : 0, &shown);
+	part_drop(&table);
+	if (!err)
+		err = services(&table, r, shown);
+	if (!err) {
+		fwrite(head.text, 1, head.size, out);
+		fwrite(table.text, 1, table.size, out);
+		for (size_t i = 0; i < shown; i++)
+			fwrite(section[i].text, 1, section[i].size, out);
+		fwrite(foot.text, 1, foot.size, out);
+	}
+	part_drop(&head);
+	part_drop(&table);
+	part_drop(&foot);
+	return err;
+}
+
+int report_html(FILE *out, const struct run *r, size_t slowest, struct err *e)
+{
+	struct part *section = calloc(r->n_services + 1, sizeof(*section));
+	int err;
+
+	errno = 0;
+	err = section ? print(out, r, slowest ? slowest : HTML_SLOWEST, section) : -ENOMEM;
+	for (size_t i = 0; section && i < r->n_services; i++)
+		part_drop(&section[i]);
+	free(section);
+	if (err)
+		return err_set(e, err, "no memory for the HTML report");
+	if (fflush(out) || ferror(out))
+		return err_set(e, errno ? -errno : -EIO, "cannot write the report: %s",
+			       strerror(errno ? errno : EIO));
+	return 0;
+}
