@@ -100,6 +100,24 @@ while time.monotonic() < end:
 	EOF
 }
 
+@test "report: HTML is one well-formed page with the figures of the JSON report" {
+	run_split "$LVT" report "$RUN" --format html -o out.html
+	[ "$status" -eq 0 ]
+	[ -z "$out$err" ]
+	"$LVT" report "$RUN" --format json -o out.json
+	python3 "$BATS_TEST_DIRNAME/../lib/html_page.py" out.html out.json
+	head -n -2 "$RUN" >half.hlog # interrupted: what there is
+	"$LVT" report half.hlog --format html -o half.html
+	"$LVT" report half.hlog --format json -o half.json
+	python3 "$BATS_TEST_DIRNAME/../lib/html_page.py" half.html half.json
+	head -c -30 "$RUN" >cut.hlog
+	refused 1 "cut.hlog:" -- report cut.hlog --format html -o none.html
+	[ -z "$(ls none.html* 2>/dev/null)" ]
+	run_split "$LVT" report "$RUN" --format html -o /dev/full
+	[ "$status" -eq 1 ]
+	[ "$err_lines" -eq 1 ]
+}
+
 @test "report: to a file" {
 	run_split "$LVT" report "$RUN" --format json -o out.json
 	[ "$status" -eq 0 ]
@@ -173,6 +191,15 @@ while time.monotonic() < end:
 	[ "$(jq .services[0].requests again.json)" -gt 50 ]
 	[ "$(grep -c '^Tag=latency,' run.hlog)" -ge 3 ]
 	[ "$(ls run.hlog*)" = run.hlog ]
+}
+
+@test "record: HTML to stdout" {
+	needs_root
+	start_echo
+	run_split "$LVT" record -p "$PORT" --format html -o run.hlog -- $(client 0.4)
+	[ "$status" -eq 0 ]
+	"$LVT" report run.hlog --format json >run.json
+	python3 "$BATS_TEST_DIRNAME/../lib/html_page.py" "$BATS_TEST_TMPDIR/out" run.json
 }
 
 @test "record -o: killed, what there is can be read" {

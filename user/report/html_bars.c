@@ -34,8 +34,9 @@ static void slice(FILE *out, const char *class, const char *name, double ns, dou
 	fprintf(out, "<span class=\"slice %s\" style=\"width:%.3f%%\" title=\"", class,
 		100 * ns / latency);
 	html_say(out, "%s: %s, %s", name, time, share);
-	fputs("\">", out);
-	fprintf(out, "<b><span>%s </span>%s</b></span>", name, share);
+	fprintf(out, "\"><b><span>%s </span>", name);
+	html_text(out, share); /* it may be "<1 %" */
+	fputs("</b></span>", out);
 }
 
 void chart_stages(FILE *out, const double ns[NR_STAGES], double latency, double length)

@@ -63,8 +63,9 @@ static void anatomy_cell(struct html_table *t, double ns, double latency)
 	}
 	html_cell_begin(t);
 	html_text(t->out, fmt_ns(time, sizeof(time), ns));
-	fprintf(t->out, " <span class=\"dim share\">%s</span>",
-		fmt_share(share, sizeof(share), ns / latency));
+	fputs(" <span class=\"dim share\">", t->out);
+	html_text(t->out, fmt_share(share, sizeof(share), ns / latency));
+	fputs("</span>", t->out);
 	html_cell_end(t);
 }
 

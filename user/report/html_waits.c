@@ -70,7 +70,7 @@ static void row(struct html_table *t, const struct sums *all, const struct run_w
 	else
 		fputs("<span class=\"dim\">unknown</span>", t->out);
 	html_cell_end(t);
-	figures(t, all, w->waits, w->ns);
+	figures(t, all, w->other ? 0 : w->waits, w->ns); /* as in JSON */
 }
 
 /* Readers that were blocked themselves, while requests were in queue.blocked. */
