@@ -46,6 +46,7 @@ static const struct options options = {
 	.more = "Examples:\n"
 		"  lvt report run.hlog\n"
 		"  lvt report run.hlog --slowest 3\n"
+		"  lvt report run.hlog --format html -o run.html\n"
 		"  lvt report run.hlog --format openmetrics -o run.prom\n",
 	.rows = rows,
 	.operands = true,
