@@ -11,6 +11,8 @@
  * A quantile q stands at x = log10(1 / (1 - q)): 90 %, 99 %, 99.9 % are at 1, 2, 3. The slowest of n
  * requests is taken to stand at 1 - 1 / 2n, in the middle of the last one's part.
  */
+#define ROOMY_DECADES 5.8
+
 enum { VIEW_WIDTH = 1000, VIEW_HEIGHT = 400, MAX_TICKS = 48 };
 
 struct plot {
@@ -129,7 +131,7 @@ static void curve(const struct plot *p)
 	long x = 0, y = lround(VIEW_HEIGHT * (1 - y_of(p, value_at(p, 1))));
 	__u64 seen = 0;
 
-	fprintf(p->out, "<path class=\"curve\" d=\"M0 %ld", y);
+	fprintf(p->out, "<path class=\"curve\" vector-effect=\"non-scaling-stroke\" d=\"M0 %ld", y);
 	for (__u32 i = 0; i < HIST_BUCKETS && seen < p->n; i++) {
 		__u64 v;
 		long at;
@@ -183,15 +185,15 @@ static void hover(const struct plot *p)
 	}
 }
 
+/* The value stands beside its name where there is room for it in a decade. */
 static void point(const struct plot *p, const char *name, double x, double ns)
 {
 	char text[UNIT_LEN];
 
-	fprintf(p->out,
-		"<span class=\"point%s\" style=\"left:%.2f%%;bottom:%.2f%%\"><b>%s<span "
-		"class=\"roomy\"> %s</span></b></span>",
-		x > 0.8 ? " left" : "", 100 * x, 100 * y_of(p, ns), name,
-		fmt_ns(text, sizeof(text), ns));
+	fprintf(p->out, "<span class=\"point%s%s\" style=\"left:%.2f%%;bottom:%.2f%%\"><b>%s",
+		x > 0.8 ? " left" : "", p->right > ROOMY_DECADES ? " close" : "", 100 * x,
+		100 * y_of(p, ns), name);
+	fprintf(p->out, "<span> %s</span></b></span>", fmt_ns(text, sizeof(text), ns));
 }
 
 /* p99.9 stands too near to the maximum when few requests are beyond it. */

@@ -16,7 +16,7 @@ enum { LEAST_ROWS = 3, FIRST_ROWS = 8, MOST_ROWS = 60, ANY_WIDTH = 1000 };
 static const struct html_column columns[] = {
 	{ .name = "stage" },
 	{ .name = "what" },
-	{ .name = "waits", .number = true },
+	{ .name = "waits", .number = true, .wide = true },
 	{ .name = "a request", .number = true },
 	{ .name = "total", .number = true, .wide = true },
 	{ .name = "share", .number = true },
