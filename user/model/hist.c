@@ -43,18 +43,24 @@ __u64 hist_middle(__u32 index)
 	return hist_low(index) + hist_width(index) / 2;
 }
 
+__u64 hist_bucket_value(__u32 index, __u64 min, __u64 max)
+{
+	__u64 v = hist_middle(index);
+
+	if (v < min)
+		return min;
+	return v > max ? max : v;
+}
+
 __u64 hist_value_at(const __u64 cells[HIST_BUCKETS], __u64 zeros, __u64 rank, __u64 min, __u64 max)
 {
-	__u64 count = hist_count(cells), v;
+	__u64 count = hist_count(cells);
 
 	if (rank <= zeros)
 		return 0;
 	if (rank == count + zeros)
 		return max; /* the largest is known exactly, whatever the quantile's name */
-	v = hist_middle(hist_bucket_at(cells, rank - zeros));
-	if (v < min)
-		return min;
-	return v > max ? max : v;
+	return hist_bucket_value(hist_bucket_at(cells, rank - zeros), min, max);
 }
 
 __u64 hist_quantile(const __u64 cells[HIST_BUCKETS], __u64 zeros, __u32 millionths, __u64 min,

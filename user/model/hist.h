@@ -32,6 +32,9 @@ __u32 hist_bucket_at(const __u64 cells[HIST_BUCKETS], __u64 rank);
 /* What a bucket is reported as: its middle, at most 0.78 % from any of its values. */
 __u64 hist_middle(__u32 index);
 
+/* The same, kept within the exact [min, max] of the values. */
+__u64 hist_bucket_value(__u32 index, __u64 min, __u64 max);
+
 /*
  * The value at a quantile of `zeros` zeros and the values in the cells: the middle of its bucket,
  * kept within the exact [min, max] of the non-zero values; max itself for Q_MAX. 0 without values.

@@ -139,7 +139,7 @@ static void curve(const struct plot *p)
 		if (!p->cells[i])
 			continue;
 		seen += p->cells[i];
-		v = hist_value_at(p->cells, 0, seen, p->min, p->max);
+		v = seen < p->n ? hist_bucket_value(i, p->min, p->max) : p->max;
 		at = lround(VIEW_HEIGHT * (1 - y_of(p, v)));
 		if (at != y)
 			fprintf(p->out, "V%ld", at);
