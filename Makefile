@@ -182,7 +182,7 @@ bench:
 
 # Coverage-guided, for FUZZ_SECONDS; what it finds to be worth keeping stays in .output/fuzz/corpus.
 FUZZ_SECONDS ?= 600
-FUZZ_SRCS := $(wildcard user/base/*.c user/model/*.c user/store/*.c user/report/*.c)
+FUZZ_SRCS := $(foreach layer,base model store analysis report,$(wildcard user/$(layer)/*.c))
 
 $(OUT)/fuzz/run: tests/fuzz/fuzz_run.c $(OUT)/gen/html.css.inc $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
 	@mkdir -p $(@D)/corpus
