@@ -16,7 +16,7 @@ struct config {
 	struct string_list tags;
 	uint32_t pid;
 	struct port_list ports;
-	double seconds;
+	double seconds, percent;
 	int format;
 };
 
@@ -47,6 +47,13 @@ static const struct option_row rows[] = {
 	  .arg = "SECS",
 	  AT(seconds),
 	  .help = "time" },
+	{ .name = "level",
+	  .type = OPT_PERCENT,
+	  .arg = "PERCENT",
+	  .min = 50,
+	  .max = 99,
+	  AT(percent),
+	  .help = "level" },
 	{ .name = "format",
 	  .letter = 'f',
 	  .type = OPT_CHOICE,
@@ -229,6 +236,19 @@ static void options_seconds(void **state)
 	assert_float_equal(config.seconds, 5, 0);
 }
 
+static void options_percent(void **state)
+{
+	static const char *const bad[] = { "49.9", "100", "0x50", "9e1", "90 %", "90%%", "%", "" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		refuse(&with_words, "--level", bad[i], "bad percentage", "give 50 to 99");
+	assert_int_equal(parse("--level", "97.5%", NULL), 0);
+	assert_float_equal(config.percent, 97.5, 0);
+	assert_int_equal(parse("--level", "50", NULL), 0);
+	assert_float_equal(config.percent, 50, 0);
+}
+
 static void options_mistakes(void **state)
 {
 	(void)state;
@@ -268,10 +288,11 @@ static void options_help_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(options_forms),    cmocka_unit_test(options_operands),
-		cmocka_unit_test(options_repeated), cmocka_unit_test(options_port_limit),
-		cmocka_unit_test(options_numbers),  cmocka_unit_test(options_seconds),
-		cmocka_unit_test(options_mistakes), cmocka_unit_test(options_help_text),
+		cmocka_unit_test(options_forms),     cmocka_unit_test(options_operands),
+		cmocka_unit_test(options_repeated),  cmocka_unit_test(options_port_limit),
+		cmocka_unit_test(options_numbers),   cmocka_unit_test(options_seconds),
+		cmocka_unit_test(options_percent),   cmocka_unit_test(options_mistakes),
+		cmocka_unit_test(options_help_text),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/nearest.h"
@@ -85,18 +86,39 @@ static int set_ports(struct parse *p, const struct option_row *row, const char *
 	}
 }
 
-/* Digits with at most one point: strtod() alone also takes "inf", "nan", "0x10" and "1e9". */
-static int set_seconds(struct parse *p, const struct option_row *row, const char *shown,
-		       const char *value)
+/*
+ * Digits with at most one point: strtod() alone also takes "inf", "nan", "0x10" and "1e9". Then the
+ * unit, which may be left out. NAN for anything else.
+ */
+static double read_decimal(const char *value, const char *unit)
 {
-	double *to = (double *)(p->config + row->offset);
 	size_t whole = strspn(value, "0123456789");
 	size_t point = value[whole] == '.';
 	size_t fraction = strspn(value + whole + point, "0123456789");
-	double seconds = 0;
+	const char *end = value + whole + point + fraction;
 
-	if (whole + fraction && !value[whole + point + fraction])
-		seconds = strtod(value, NULL);
+	return whole + fraction && (!*end || !strcmp(end, unit)) ? strtod(value, NULL) : NAN;
+}
+
+static int set_percent(struct parse *p, const struct option_row *row, const char *shown,
+		       const char *value)
+{
+	double percent = read_decimal(value, "%");
+
+	if (!(percent >= row->min && percent <= row->max)) {
+		err_usage(p->e, "option '%s': bad percentage '%s'", shown, value);
+		return err_hint(p->e, "give %u to %u, such as %g%%", row->min, row->max,
+				*(double *)(p->config + row->offset));
+	}
+	*(double *)(p->config + row->offset) = percent;
+	return 0;
+}
+
+static int set_seconds(struct parse *p, const struct option_row *row, const char *shown,
+		       const char *value)
+{
+	double *to = (double *)(p->config + row->offset), seconds = read_decimal(value, "");
+
 	if (!(seconds >= OPT_SECONDS_MIN && seconds <= OPT_SECONDS_MAX)) {
 		err_usage(p->e, "option '%s': bad number of seconds '%s'", shown, value);
 		return err_hint(p->e, "give %g to %.0f (a year), such as 10 or 0.5",
@@ -178,6 +200,8 @@ static int set_value(struct parse *p, const struct option_row *row, const char *
 		return set_ports(p, row, shown, value);
 	case OPT_SECONDS:
 		return set_seconds(p, row, shown, value);
+	case OPT_PERCENT:
+		return set_percent(p, row, shown, value);
 	case OPT_CHOICE:
 		return set_choice(p, row, shown, value);
 	}

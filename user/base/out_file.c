@@ -216,3 +216,30 @@ void out_file_keep(struct out_file *o)
 {
 	release(o);
 }
+
+int out_file_print(const char *path, int (*print)(FILE *out, const void *arg, struct err *e),
+		   const void *arg, struct err *e)
+{
+	struct out_file file;
+	FILE *out = NULL;
+	int err, fd;
+
+	if (!path)
+		return print(stdout, arg, e);
+	err = out_file_open(&file, path, e);
+	if (!err) {
+		fd = dup(file.fd);
+		out = fd < 0 ? NULL : fdopen(fd, "w");
+		if (!out)
+			err = err_set(e, -errno, "cannot write %s: %s", path, strerror(errno));
+	}
+	if (!err)
+		err = print(out, arg, e);
+	if (out && fclose(out) && !err)
+		err = err_set(e, -errno, "cannot write %s: %s", path, strerror(errno));
+	if (err)
+		out_file_drop(&file);
+	else
+		err = out_file_finish(&file, e);
+	return err;
+}

@@ -3,6 +3,7 @@
 #define LVT_OUT_FILE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/err.h"
 
@@ -29,6 +30,13 @@ int out_file_write(struct out_file *o, const void *data, size_t n, struct err *e
 
 /* Give it its name and close it; on failure it keeps the temporary one. */
 int out_file_finish(struct out_file *o, struct err *e);
+
+/*
+ * Print into a file, which gets its name when it is whole; nothing is left of one that is not.
+ * path NULL: to stdout. print() returns 0 or -errno with *e filled, and so does this.
+ */
+int out_file_print(const char *path, int (*print)(FILE *out, const void *arg, struct err *e),
+		   const void *arg, struct err *e);
 
 /* Close what is not finished: and remove it, or keep it under its temporary name. */
 void out_file_drop(struct out_file *o);
