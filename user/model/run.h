@@ -105,6 +105,10 @@ struct run {
 	char filter[256]; /* as the user gave it, "" = all services */
 	char label[64];
 	int cpus; /* online */
+	/* A log of another tool: nothing is known but latencies, whose unit is taken to be ns. How
+	 * many times its own column of maxima they are; 1e6 for ns and ms; NAN = not known. */
+	bool foreign;
+	double value_ratio;
 	struct run_hook hooks[RUN_MAX_HOOKS];
 	size_t n_hooks;
 	char *hook_names; /* of a run that was read from a file: what its hooks point to; owned */

@@ -43,15 +43,23 @@ int foreign_histogram(struct reader *rd, const struct histogram_line *h)
 	if (rd->histograms == 1 || h->start + h->length > rd->last_s)
 		rd->last_s = h->start + h->length;
 	err = read_histogram(rd, h);
-	if (err || !rd->cells->n)
+	if (err)
 		return err;
 	sum = rd->run->services[id].sum;
+	if (!rd->cells->n)
+		return read_watched(rd, &rd->run->services[id]);
+	if (h->max > rd->highest_shown)
+		rd->highest_shown = h->max;
+	if (rd->cells->highest > rd->highest)
+		rd->highest = rd->cells->highest;
 	if (rd->cells->highest > sum->latency_max)
 		sum->latency_max = rd->cells->highest;
 	if (~rd->cells->lowest > sum->latency_min_inv)
 		sum->latency_min_inv = ~rd->cells->lowest;
 	err = pending_cells(rd, sum->latency);
-	return err ? err : pending_apply(rd);
+	if (!err)
+		err = pending_apply(rd);
+	return err ? err : read_watched(rd, &rd->run->services[id]);
 }
 
 void foreign_comment(struct reader *rd)
@@ -102,6 +110,8 @@ int foreign_finish(struct reader *rd, char *warning)
 	if (!rd->histograms)
 		return read_bad(rd, "the file ends without a histogram");
 	r->duration_s = rd->last_s - rd->first_s;
+	r->foreign = true;
+	r->value_ratio = rd->highest_shown > 0 ? rd->highest / rd->highest_shown : NAN;
 	strcpy(r->label, "log of another HdrHistogram tool");
 	strcpy(r->filter, "not known");
 	r->loader_cpu_s = r->bpf_ns_per_request = r->events = NAN;

@@ -160,6 +160,8 @@ static int read_close(struct reader *rd, const json_t *o)
 	err = read_states(rd, json_object_get(o, "services"));
 	if (!err)
 		err = pending_apply(rd);
+	for (size_t i = 0; i < rd->run->n_services && !err; i++)
+		err = read_watched(rd, &rd->run->services[i]);
 	rd->intervals++;
 	rd->ended = json_is_true(json_object_get(o, "end"));
 	return err;

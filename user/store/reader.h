@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "store/hdr.h"
 #include "store/records.h"
+#include "store/run_read.h"
 
 /* Inside of the reader: run_read.c (lines), read_interval.c (ours), read_foreign.c (others'). */
 enum {
@@ -79,12 +80,14 @@ struct reader {
 	int n_order;
 	double first_s, last_s, started_s; /* of a log of others; started_s 0 = not known */
 	unsigned long histograms;
+	double highest, highest_shown; /* of a log of others: value, and its column of maxima */
+	const struct run_watch *watch; /* NULL = nobody */
 };
 
 /* A line "[Tag=T,]START,LENGTH,MAX,HISTOGRAM", cut up in place. */
 struct histogram_line {
 	const char *tag; /* NULL = none */
-	double start, length;
+	double start, length, max;
 	const char *text;
 	size_t len;
 };
@@ -95,6 +98,9 @@ int read_no_memory(struct reader *rd);
 
 /* The histogram of a line goes to rd->cells. */
 int read_histogram(struct reader *rd, const struct histogram_line *h);
+
+/* An interval more is in the sum of a service. */
+int read_watched(struct reader *rd, const struct run_service *s);
 
 /* A service more, without anything; returns its index, or -errno. */
 int read_new_service(struct reader *rd);

@@ -100,7 +100,6 @@ static bool take_number(char **p, double *v)
 static int cut_up(struct reader *rd, struct histogram_line *h)
 {
 	char *p = rd->line, *comma;
-	double max;
 
 	*h = (struct histogram_line){ 0 };
 	if (!strncmp(p, "Tag=", 4)) {
@@ -111,7 +110,8 @@ static int cut_up(struct reader *rd, struct histogram_line *h)
 		h->tag = p + 4;
 		p = comma + 1;
 	}
-	if (!take_number(&p, &h->start) || !take_number(&p, &h->length) || !take_number(&p, &max))
+	if (!take_number(&p, &h->start) || !take_number(&p, &h->length) ||
+	    !take_number(&p, &h->max))
 		return read_bad(rd, "neither a comment nor START,LENGTH,MAX,HISTOGRAM");
 	if (h->length < 0)
 		return read_bad(rd, "an interval of negative length");
@@ -125,6 +125,13 @@ int read_histogram(struct reader *rd, const struct histogram_line *h)
 	const char *bad = hdr_decode(rd->hdr, h->text, h->len, rd->cells);
 
 	return bad ? read_bad(rd, "%s", bad) : 0;
+}
+
+int read_watched(struct reader *rd, const struct run_service *s)
+{
+	int err = rd->watch ? rd->watch->interval(rd->watch->arg, s) : 0;
+
+	return err ? err_set(rd->e, err, "%s:%lu: %s", rd->name, rd->number, strerror(-err)) : 0;
 }
 
 int read_new_service(struct reader *rd)
@@ -192,8 +199,8 @@ static int read_lines(struct reader *rd, char *warning)
 	return rd->ours ? read_finish(rd, warning) : foreign_finish(rd, warning);
 }
 
-int run_read_stream(FILE *in, const char *name, struct run *r, char warning[RUN_WARNING_LEN],
-		    struct err *e)
+static int read_stream(FILE *in, const char *name, struct run *r, const struct run_watch *watch,
+		       char warning[RUN_WARNING_LEN], struct err *e)
 {
 	struct reader *rd = calloc(1, sizeof(*rd));
 	int err = -ENOMEM;
@@ -204,6 +211,7 @@ int run_read_stream(FILE *in, const char *name, struct run *r, char warning[RUN_
 	rd->in = in;
 	rd->name = name;
 	rd->run = r;
+	rd->watch = watch;
 	rd->e = e;
 	rd->hdr = hdr_open();
 	rd->cells = malloc(sizeof(*rd->cells));
@@ -221,7 +229,19 @@ int run_read_stream(FILE *in, const char *name, struct run *r, char warning[RUN_
 	return err;
 }
 
+int run_read_stream(FILE *in, const char *name, struct run *r, char warning[RUN_WARNING_LEN],
+		    struct err *e)
+{
+	return read_stream(in, name, r, NULL, warning, e);
+}
+
 int run_read(const char *path, struct run *r, char warning[RUN_WARNING_LEN], struct err *e)
+{
+	return run_read_watched(path, r, NULL, warning, e);
+}
+
+int run_read_watched(const char *path, struct run *r, const struct run_watch *watch,
+		     char warning[RUN_WARNING_LEN], struct err *e)
 {
 	FILE *in = fopen(path, "re");
 	struct stat st;
@@ -232,7 +252,7 @@ int run_read(const char *path, struct run *r, char warning[RUN_WARNING_LEN], str
 	else if (S_ISDIR(st.st_mode))
 		err = err_set(e, -EISDIR, "cannot read %s: it is a folder", path);
 	else
-		err = run_read_stream(in, path, r, warning, e);
+		err = read_stream(in, path, r, watch, warning, e);
 	if (in)
 		fclose(in);
 	return err;

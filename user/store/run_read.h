@@ -28,4 +28,18 @@ int run_read(const char *path, struct run *r, char warning[RUN_WARNING_LEN], str
 int run_read_stream(FILE *in, const char *name, struct run *r, char warning[RUN_WARNING_LEN],
 		    struct err *e);
 
+/*
+ * What wants to see the intervals that are added up: interval() is called whenever one more of a
+ * service is in its sum (one without requests, too), and of a log of another tool, one more of a
+ * tag. Services may change their places until the run is read, but not their `sum`. It returns 0,
+ * or -errno, which ends the reading.
+ */
+struct run_watch {
+	int (*interval)(void *arg, const struct run_service *s);
+	void *arg;
+};
+
+int run_read_watched(const char *path, struct run *r, const struct run_watch *watch,
+		     char warning[RUN_WARNING_LEN], struct err *e);
+
 #endif
