@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Saved runs side by side: what is said of how many runs, of which services, under what. */
+/* Saved runs side by side: what is said of how many runs, of which services. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -391,75 +391,6 @@ static void the_anatomy_difference(void **state)
 	done();
 }
 
-static const struct compare_condition *condition(const char *name)
-{
-	for (size_t i = 0; i < c.n_conditions; i++)
-		if (!strcmp(c.conditions[i].name, name))
-			return &c.conditions[i];
-	print_error("no condition %s\n", name);
-	assert_true(false);
-	return NULL;
-}
-
-static void like_conditions(void **state)
-{
-	(void)state;
-	compare_sets(2, 2, 1, 0);
-	for (size_t i = 0; i < c.n_conditions; i++) {
-		assert_false(c.conditions[i].differs || c.conditions[i].warns);
-		assert_string_equal(c.conditions[i].before, c.conditions[i].after);
-	}
-	assert_string_equal(condition("load")->before, "400 /s");
-	assert_string_equal(condition("hooks")->before, "2");
-	done();
-}
-
-static void unlike_conditions_are_named(void **state)
-{
-	(void)state;
-	set_fill(&before, 2, 1);
-	set_fill(&after, 2, 1);
-	set_requests(&before, 1000, 1, 0, 1);
-	set_requests(&after, 1060, 1, 0, 1);
-	strcpy(after.runs[1].kernel, "Linux 6.1.0");
-	after.runs[0].cpus = after.runs[1].cpus = 4;
-	after.runs[1].hooks[1].hook = "fentry/tcp_sendmsg_locked";
-	before.runs[0].duration_s = before.runs[1].duration_s = 10;
-	after.runs[0].duration_s = after.runs[1].duration_s = 8;
-	before.runs[0].counters[COUNTER_CONN_STORAGE] = 3;
-	after.runs[0].counters[COUNTER_CONN_STORAGE] = 3;
-	strcpy(after.runs[0].label, "new allocator");
-	compare();
-	assert_true(condition("kernel")->differs && condition("kernel")->warns);
-	assert_string_equal(condition("kernel")->before, "Linux 6.18.44");
-	assert_string_equal(condition("kernel")->after, "Linux 6.18.44, Linux 6.1.0");
-	assert_true(condition("CPUs")->warns);
-	assert_true(condition("hooks")->warns);
-	assert_string_equal(condition("hooks")->before, "send tp_btf/tcp_sendmsg_locked");
-	assert_string_equal(condition("hooks")->after,
-			    "send tp_btf/tcp_sendmsg_locked, send fentry/tcp_sendmsg_locked");
-	assert_true(condition("duration")->warns);
-	assert_string_equal(condition("duration")->after, "8.0 s");
-	assert_true(condition("load")->warns);
-	assert_true(condition("loss")->warns && !condition("loss")->differs);
-	assert_true(condition("label")->differs && !condition("label")->warns);
-	assert_false(condition("host")->differs || condition("filter")->differs);
-	done();
-}
-
-static void tolerances(void **state)
-{
-	(void)state;
-	set_fill(&before, 1, 1);
-	set_fill(&after, 1, 1);
-	set_requests(&before, 1000, 1, 0, 1);
-	set_requests(&after, 1040, 1, 0, 1);
-	after.runs[0].duration_s = 9.95;
-	compare();
-	assert_false(condition("load")->differs || condition("duration")->differs);
-	done();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,9 +407,6 @@ int main(void)
 		cmocka_unit_test(a_twin_that_is_gone_is_left_over),
 		cmocka_unit_test(what_cannot_be_compared),
 		cmocka_unit_test(the_anatomy_difference),
-		cmocka_unit_test(like_conditions),
-		cmocka_unit_test(unlike_conditions_are_named),
-		cmocka_unit_test(tolerances),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,18 +8,19 @@
 
 #include "analysis/compare_internal.h"
 
-static const char *const metric_names[NR_COMPARE_METRICS] = { "p50",   "p90",  "p99",
-							      "p99.9", "mean", "throughput" };
+const char *const compare_metric_names[] = { "p50",  "p90",	   "p99", "p99.9",
+					     "mean", "throughput", NULL };
 
 const char *compare_metric_name(enum compare_metric m)
 {
-	return metric_names[m];
+	return compare_metric_names[m];
 }
 
 enum compare_metric compare_metric_find(const char *name, size_t len)
 {
 	for (int m = 0; m < NR_COMPARE_METRICS; m++)
-		if (strlen(metric_names[m]) == len && !strncmp(metric_names[m], name, len))
+		if (strlen(compare_metric_names[m]) == len &&
+		    !strncmp(compare_metric_names[m], name, len))
 			return m;
 	return NR_COMPARE_METRICS;
 }
@@ -131,6 +132,15 @@ static int match_services(struct comparison *c, struct groups g[2])
 	return 0;
 }
 
+/* Of another tool's log: a tag, without a port. */
+static void service_text(const struct service_group *g, char text[LVT_COMM_LEN + 8])
+{
+	if (g->port)
+		snprintf(text, LVT_COMM_LEN + 8, "%s:%u", g->comm, g->port);
+	else
+		snprintf(text, LVT_COMM_LEN + 8, "%s", g->comm);
+}
+
 static int list_unmatched(struct comparison *c, const struct groups *g, int side)
 {
 	c->unmatched[side] = calloc(g->n ?: 1, sizeof(*c->unmatched[side]));
@@ -138,9 +148,7 @@ static int list_unmatched(struct comparison *c, const struct groups *g, int side
 		return -ENOMEM;
 	for (size_t i = 0; i < g->n; i++)
 		if (!g->all[i].matched)
-			snprintf(c->unmatched[side][c->n_unmatched[side]++],
-				 sizeof(*c->unmatched[side]), "%s:%u", g->all[i].comm,
-				 g->all[i].port);
+			service_text(&g->all[i], c->unmatched[side][c->n_unmatched[side]++]);
 	return 0;
 }
 
@@ -162,15 +170,30 @@ static int check_input(const struct compare_side *side, const char *name, struct
 	return 0;
 }
 
-static int check_options(const struct compare_options *o, struct err *e)
+int compare_options_check(const struct compare_options *o, struct err *e)
 {
 	if (!(o->level >= 0.5 && o->level <= 0.999))
-		return err_usage(e, "a level of %g is out of range: 0.5 to 0.999", o->level);
+		return err_usage(e, "a level of %g %% is out of range: 50 to 99.9", o->level * 100);
 	if (!(o->delta >= 0 && o->delta < 1))
-		return err_usage(e, "a delta of %g is out of range: 0 to 1", o->delta);
+		return err_usage(e, "a delta of %g %% is out of range: 0 to less than 100",
+				 o->delta * 100);
 	if (o->primary >= NR_COMPARE_METRICS)
 		return err_usage(e, "no such metric");
 	return 0;
+}
+
+static int no_common_service(const struct comparison *c, struct err *e)
+{
+	const char *first[2];
+
+	for (int side = 0; side < 2; side++)
+		first[side] = c->n_unmatched[side] ? c->unmatched[side][0] : "none";
+	err_set(e, -ENOENT,
+		"the runs before and after have no service in common: %s%s before, %s%s "
+		"after",
+		first[0], c->n_unmatched[0] > 1 ? " ..." : "", first[1],
+		c->n_unmatched[1] > 1 ? " ..." : "");
+	return err_hint(e, "services are matched by port or by name");
 }
 
 int compare_runs(const struct compare_side *before, const struct compare_side *after,
@@ -183,10 +206,12 @@ int compare_runs(const struct compare_side *before, const struct compare_side *a
 	*c = (struct comparison){ .options = *o, .runs = { before->n, after->n } };
 	err = check_input(before, "before", e)	     ?:
 		      check_input(after, "after", e) ?:
-						       check_options(o, e);
+						       compare_options_check(o, e);
 	if (err)
 		return err;
 	c->method = before->n == 1 && after->n == 1 ? COMPARE_WITHIN_RUN : COMPARE_RANKS;
+	for (int side = 0; side < 2 && c->method == COMPARE_WITHIN_RUN; side++)
+		c->intervals[side] = sides[side]->intervals;
 	c->least_p = ranksum_least_p(before->n, after->n);
 	for (int side = 0; side < 2 && !err; side++)
 		err = group_services(sides[side], &g[side]);
@@ -196,8 +221,7 @@ int compare_runs(const struct compare_side *before, const struct compare_side *a
 	if (err) {
 		err_set(e, err, "no memory to compare the runs");
 	} else if (!c->n_services) {
-		err = err_set(e, -ENOENT, "the runs before and after have no service in common");
-		err_hint(e, "services are matched by port and by name");
+		err = no_common_service(c, e);
 	} else {
 		qsort(c->services, c->n_services, sizeof(*c->services), by_requests);
 		compare_conditions(before, after, c);

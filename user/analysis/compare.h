@@ -29,6 +29,7 @@ enum compare_metric {
 };
 
 const char *compare_metric_name(enum compare_metric m); /* "p50" .. "p99.9" "mean" "throughput" */
+extern const char *const compare_metric_names[];	/* all of them; NULL ends them */
 
 /* The metric whose name is the first len bytes; NR_COMPARE_METRICS if there is none. */
 enum compare_metric compare_metric_find(const char *name, size_t len);
@@ -104,6 +105,8 @@ struct compare_service {
 /*
  * Under what the runs were made, one line each. Texts are as in the runs: escape before printing.
  */
+#define COMPARE_NOT_KNOWN "not known"
+
 struct compare_condition {
 	const char *name; /* "kernel" ... */
 	char before[128],
@@ -121,7 +124,8 @@ struct compare_options {
 	enum compare_metric primary;
 };
 
-struct compare_options compare_options_default(void); /* 95 %, 2 %, p99 */
+struct compare_options compare_options_default(void);			   /* 95 %, 2 %, p99 */
+int compare_options_check(const struct compare_options *o, struct err *e); /* 0 or -EINVAL */
 
 struct compare_side {
 	const struct run *const *runs; /* 1..STATS_MAX_N; complete */
@@ -132,13 +136,15 @@ struct compare_side {
 	 * the run has no interval data. Not used with several runs.
 	 */
 	const double (*effective)[COMPARE_QUANTILES];
+	size_t intervals; /* into how many it is divided; 0 = not known */
 };
 
 struct comparison {
 	struct compare_options options;
 	enum compare_method method;
 	size_t runs[2];
-	double least_p; /* RANKS: the smallest p that so many runs can give */
+	size_t intervals[2]; /* WITHIN_RUN: of each run; 0 = not known */
+	double least_p;	     /* RANKS: the smallest p that so many runs can give */
 	struct compare_condition conditions[COMPARE_MAX_CONDITIONS];
 	size_t n_conditions;
 	struct compare_service *services; /* most requests first */

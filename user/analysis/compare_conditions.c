@@ -9,6 +9,7 @@
 
 #define DURATION_TOLERANCE 0.10
 #define LOAD_TOLERANCE 0.05
+#define CONNECTIONS_TOLERANCE 0.10
 
 typedef void text_of(const struct run *r, char text[128]);
 typedef double number_of(const struct run *r);
@@ -26,17 +27,25 @@ static void kernel(const struct run *r, char text[128])
 
 static void cpus(const struct run *r, char text[128])
 {
-	snprintf(text, 128, "%d", r->cpus);
+	if (r->foreign)
+		text[0] = '\0';
+	else
+		snprintf(text, 128, "%d", r->cpus);
 }
 
 static void filter(const struct run *r, char text[128])
 {
-	snprintf(text, 128, "%.127s", r->filter);
+	snprintf(text, 128, "%.127s", r->foreign ? "" : r->filter);
 }
 
 static void label(const struct run *r, char text[128])
 {
-	snprintf(text, 128, "%s", r->label);
+	snprintf(text, 128, "%s", r->foreign ? "" : r->label);
+}
+
+static void tool(const struct run *r, char text[128])
+{
+	strcpy(text, r->foreign ? "another HdrHistogram tool" : "lvt");
 }
 
 static double duration(const struct run *r)
@@ -51,6 +60,28 @@ static double load_of(const struct run *r)
 	for (size_t i = 0; i < r->n_services; i++)
 		arrived += fmax(r->services[i].arrivals, service_requests(&r->services[i]));
 	return r->duration_s > 0 ? arrived / r->duration_s : NAN;
+}
+
+static double connections(const struct run *r)
+{
+	double n = 0;
+
+	for (size_t i = 0; i < r->n_services; i++)
+		n += r->services[i].sum->connections;
+	return r->foreign ? NAN : n;
+}
+
+static const char *fmt_number(char *buf, size_t size, double v)
+{
+	return fmt_count(buf, size, v);
+}
+
+static bool any_foreign(const struct compare_side *side)
+{
+	for (size_t i = 0; i < side->n; i++)
+		if (side->runs[i]->foreign)
+			return true;
+	return false;
 }
 
 static const char *fmt_seconds(char *buf, size_t size, double s)
@@ -85,6 +116,8 @@ static size_t side_texts(const struct compare_side *side, text_of *of, char out[
 		}
 		if (seen)
 			continue;
+		if (!text[0] && side->runs[i]->foreign)
+			strcpy(text, COMPARE_NOT_KNOWN);
 		len += snprintf(out + len, 128 - len, "%s%s", different ? ", " : "", text);
 		len = len > 127 ? 127 : len;
 		different++;
@@ -114,7 +147,7 @@ static void add_text(const struct compare_side *a, const struct compare_side *b,
 	side_texts(a, of, n->before);
 	side_texts(b, of, n->after);
 	n->differs = !all_alike(a, b, of);
-	n->warns = n->differs && why;
+	n->warns = n->differs && why && !any_foreign(a) && !any_foreign(b);
 }
 
 static bool has_hook(const struct run *r, const struct run_hook *h)
@@ -157,6 +190,14 @@ static size_t odd_hooks(const struct compare_side *side, const struct compare_si
 	return odd;
 }
 
+static void hooks_alike(const struct compare_side *side, char text[128])
+{
+	if (any_foreign(side))
+		strcpy(text, COMPARE_NOT_KNOWN);
+	else
+		snprintf(text, 128, "the same %zu", side->runs[0]->n_hooks);
+}
+
 /* There are many: only those that differ are named. */
 static void add_hooks(const struct compare_side *a, const struct compare_side *b,
 		      struct comparison *c)
@@ -165,21 +206,33 @@ static void add_hooks(const struct compare_side *a, const struct compare_side *b
 		condition_add(c, "hooks", "other hooks see other moments of a request");
 	size_t before = odd_hooks(a, b, n->before), after = odd_hooks(b, a, n->after);
 
-	n->differs = n->warns = before || after;
+	n->differs = before || after;
+	n->warns = n->differs && !any_foreign(a) && !any_foreign(b);
 	if (!before)
-		snprintf(n->before, sizeof(n->before), "%zu", a->runs[0]->n_hooks);
+		hooks_alike(a, n->before);
 	if (!after)
-		snprintf(n->after, sizeof(n->after), "%zu", b->runs[0]->n_hooks);
+		hooks_alike(b, n->after);
 }
 
+/* NAN if it is not known of all runs. */
 static double side_median(const struct compare_side *side, number_of *of)
 {
 	double v[STATS_MAX_N];
 
 	for (size_t i = 0; i < side->n; i++)
 		v[i] = of(side->runs[i]);
+	if (any_nan(v, side->n))
+		return NAN;
 	sort_doubles(v, side->n);
 	return sorted_median(v, side->n);
+}
+
+static void number_text(char text[128], double v, formatter *fmt)
+{
+	if (isnan(v))
+		strcpy(text, COMPARE_NOT_KNOWN);
+	else
+		fmt(text, 128, v);
 }
 
 static void add_number(const struct compare_side *a, const struct compare_side *b,
@@ -189,10 +242,10 @@ static void add_number(const struct compare_side *a, const struct compare_side *
 	struct compare_condition *n = condition_add(c, name, why);
 	double before = side_median(a, of), after = side_median(b, of);
 
-	fmt(n->before, sizeof(n->before), before);
-	fmt(n->after, sizeof(n->after), after);
+	number_text(n->before, before, fmt);
+	number_text(n->after, after, fmt);
 	n->differs = !(fabs(after - before) <= tolerance * fmax(fabs(before), fabs(after)));
-	n->warns = n->differs;
+	n->warns = n->differs && !isnan(before) && !isnan(after);
 }
 
 /* The requests that were lost, of all runs of a side. */
@@ -203,6 +256,10 @@ static double side_loss(const struct compare_side *side, char out[128])
 	for (size_t i = 0; i < side->n; i++)
 		lost += run_loss(side->runs[i]);
 	fmt_count(out, 128, lost);
+	if (any_foreign(side)) {
+		strcpy(out, COMPARE_NOT_KNOWN);
+		return NAN;
+	}
 	return lost;
 }
 
@@ -218,9 +275,63 @@ static void add_loss(const struct compare_side *a, const struct compare_side *b,
 	n->warns = before > 0 || after > 0;
 }
 
+/* Copies of a file are the same run, too. */
+static bool same_run(const struct run *a, const struct run *b)
+{
+	if (strcmp(a->started, b->started) || strcmp(a->host, b->host) ||
+	    a->duration_s != b->duration_s || a->n_services != b->n_services)
+		return false;
+	for (size_t i = 0; i < a->n_services; i++)
+		if (memcmp(a->services[i].sum->latency, b->services[i].sum->latency,
+			   sizeof(a->services[i].sum->latency)))
+			return false;
+	return true;
+}
+
+static size_t repeated(const struct compare_side *a, const struct compare_side *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 1; i < a->n + b->n; i++) {
+		const struct run *r = i < a->n ? a->runs[i] : b->runs[i - a->n];
+		bool seen = false;
+
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = same_run(r, k < a->n ? a->runs[k] : b->runs[k - a->n]);
+		n += seen;
+	}
+	return n;
+}
+
+/* A run against itself is no evidence that two differ, or that they are alike. */
+static void add_runs(const struct compare_side *a, const struct compare_side *b,
+		     struct comparison *c)
+{
+	struct compare_condition *n = condition_add(
+		c, "runs", "a run is given more than once: its copies say nothing new");
+
+	fmt_count(n->before, sizeof(n->before), a->n);
+	fmt_count(n->after, sizeof(n->after), b->n);
+	n->differs = a->n != b->n;
+	n->warns = repeated(a, b) > 0;
+}
+
+/* One warning for all that is not known of others' logs. */
+static void add_tool(const struct compare_side *a, const struct compare_side *b,
+		     struct comparison *c)
+{
+	if (!any_foreign(a) && !any_foreign(b))
+		return;
+	add_text(a, b, c, "made by", tool,
+		 "under what, what was lost, and where the time went is not known");
+	c->conditions[c->n_conditions - 1].warns = true;
+}
+
 void compare_conditions(const struct compare_side *a, const struct compare_side *b,
 			struct comparison *c)
 {
+	add_runs(a, b, c);
+	add_tool(a, b, c);
 	add_text(a, b, c, "label", label, NULL);
 	add_text(a, b, c, "host", host, "another host is another machine");
 	add_text(a, b, c, "kernel", kernel, "another kernel schedules and sends differently");
@@ -231,5 +342,7 @@ void compare_conditions(const struct compare_side *a, const struct compare_side 
 		   "a shorter run sees less of the tail");
 	add_number(a, b, c, "load", load_of, LOAD_TOLERANCE, fmt_rate,
 		   "latency depends on load: compare at the same rate");
+	add_number(a, b, c, "connections", connections, CONNECTIONS_TOLERANCE, fmt_number,
+		   "more connections wait for each other: compare with as many");
 	add_loss(a, b, c);
 }

@@ -17,6 +17,7 @@ struct service_group {
 };
 
 /* compare_values.c */
+__u32 compare_millionths(enum compare_metric quantile);
 void compare_values(const struct service_group *before, const struct service_group *after,
 		    enum compare_method method, const struct compare_options *o,
 		    struct compare_service *s);

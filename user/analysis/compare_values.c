@@ -10,6 +10,11 @@ static const __u32 quantiles[COMPARE_QUANTILES] = { Q_P50, Q_P90, Q_P99, Q_P99_9
 
 enum { LEAST_BEYOND = 10 };
 
+__u32 compare_millionths(enum compare_metric quantile)
+{
+	return quantiles[quantile];
+}
+
 /* A metric in the runs of both sides. */
 struct samples {
 	double v[2][STATS_MAX_N];

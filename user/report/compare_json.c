@@ -165,13 +165,16 @@ int compare_json(FILE *out, const struct comparison *c, const struct fail_check 
 	bool ranks = c->method == COMPARE_RANKS;
 	json_t *root;
 
-	root = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
-			 "lvt.compare/1", "method", ranks ? "ranks" : "within-run", "level",
-			 json_number(c->options.level), "delta", json_number(c->options.delta),
-			 "primary", compare_metric_name(c->options.primary), "runs",
-			 both(json_count(c->runs[0]), json_count(c->runs[1])), "least_p",
-			 ranks ? json_number(c->least_p) : json_null(), "services", services(c),
-			 "conditions", conditions(c), "unmatched",
+	root = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "schema", "lvt.compare/1", "method", ranks ? "ranks" : "within-run",
+			 "level", json_number(c->options.level), "delta",
+			 json_number(c->options.delta), "primary",
+			 compare_metric_name(c->options.primary), "runs",
+			 both(json_count(c->runs[0]), json_count(c->runs[1])), "intervals",
+			 ranks ? json_null() :
+				 both(json_count(c->intervals[0]), json_count(c->intervals[1])),
+			 "least_p", ranks ? json_number(c->least_p) : json_null(), "services",
+			 services(c), "conditions", conditions(c), "unmatched",
 			 both(left_over(c, 0), left_over(c, 1)), "fail_if",
 			 fail_if(checks, n_checks), "firmer", firmer(c));
 	if (!root)

@@ -10,8 +10,16 @@
 #include "report/page.h"
 
 /* Columns of the table, and from what width of the page on there is room for the last two. */
-enum { NAME = 12, VALUE = 10, RATIO = 9, INTERVAL = 20, WIDE_INTERVAL = 64, WIDE_SAYING = 78 };
-enum { STAGE = 18, MAX_STAGES = 8, CONDITION_INDENT = 12 };
+enum {
+	NAME = 12,
+	VALUE = 10,
+	RATIO = 9,
+	INTERVAL = 20,
+	WIDE_SHARE = 44,
+	WIDE_INTERVAL = 64,
+	WIDE_SAYING = 78
+};
+enum { STAGE = 20, MAX_STAGES = 8, CONDITION_INDENT = 14 };
 
 /* A cell, right-aligned. */
 static void cell(const struct page *p, const char *text, int width)
@@ -44,8 +52,8 @@ static void heading(const struct page *p, const char *name, const char *const *c
  */
 static const char *saying_text(const struct compare_value *v, enum compare_method method)
 {
-	static const char *const gaps[] = { "undecided",    "no requests",  "not resolvable",
-					    "too few runs", "no intervals", "one run each" };
+	static const char *const gaps[] = { "undecided",    "no requests",   "not resolvable",
+					    "too few runs", "few intervals", "one run each" };
 	static const char *const words[] = { "lower", "higher", "alike", "no difference" };
 
 	if (method == COMPARE_WITHIN_RUN && v->saying <= COMPARE_HIGHER)
@@ -69,8 +77,11 @@ static void value_row(const struct page *p, const struct compare_value *v, enum 
 			 fmt_ratio(high, sizeof(high), v->high));
 	if (p->columns >= WIDE_INTERVAL)
 		cell(p, inside, INTERVAL);
-	if (p->columns >= WIDE_SAYING)
+	if (p->columns >= WIDE_SAYING) {
+		page_style(p, v->saying <= COMPARE_HIGHER ? STYLE_BOLD : STYLE_PLAIN);
 		fprintf(p->out, "   %s", saying_text(v, method));
+		page_style(p, STYLE_PLAIN);
+	}
 	fputc('\n', p->out);
 }
 
@@ -104,9 +115,15 @@ static void change_row(const struct page *p, const char *name, double before, do
 		cell(p, fmt_ns(text, sizeof(text), after), VALUE);
 	}
 	cell(p, fmt_change(text, sizeof(text), after - before), VALUE);
-	if (!isnan(share))
-		cell(p, fmt_share(text, sizeof(text), share), VALUE - 3);
+	if (!isnan(share) && p->columns >= WIDE_SHARE)
+		cell(p, fmt_share(text, sizeof(text), share), VALUE);
 	fputc('\n', p->out);
+}
+
+/* A change so small, or made of larger ones that cancel out, has no parts worth a percentage. */
+static bool has_shares(const struct compare_anatomy *a)
+{
+	return fabs(a->after_ns - a->before_ns) >= 0.05 * fmax(a->before_ns, a->after_ns);
 }
 
 /* The stages that moved by at least 1 % of the latency. */
@@ -126,38 +143,103 @@ static void print_anatomy(const struct page *p, const struct compare_anatomy *a)
 		if (fabs(st->change_ns) < least || st->change_ns == 0)
 			continue;
 		snprintf(name, sizeof(name), "    %s", stage_name(st->stage));
-		change_row(p, name, st->before_ns, st->after_ns, st->share);
+		change_row(p, name, st->before_ns, st->after_ns, has_shares(a) ? st->share : NAN);
 		shown++;
 	}
 	if (!shown)
 		page_text(p, 4, "", STYLE_DIM, "no stage moved by 1 % of it");
 }
 
+/* Of another tool's log nothing is known but the latency. */
+static bool stages_known(const struct compare_service *s)
+{
+	for (int i = 0; i < NR_STAGES; i++) {
+		const struct compare_stage *st = &s->anatomy[0].stages[i];
+
+		if (st->stage != STAGE_UNATTRIBUTED && (st->before_ns > 0 || st->after_ns > 0))
+			return true;
+	}
+	return false;
+}
+
+static void print_moved(const struct page *p, const struct comparison *c,
+			const struct compare_service *s)
+{
+	static const char *const cells[] = { "before", "after", "change", "of change" };
+	static const int widths[] = { STAGE + 4, VALUE, VALUE, VALUE, VALUE };
+	static const int narrow[] = { STAGE + 4, VALUE, VALUE };
+	bool wide = p->columns >= WIDE_INTERVAL;
+
+	fputc('\n', p->out);
+	if (!stages_known(s)) {
+		page_text(p, 2, "", STYLE_DIM,
+			  "where it moved is not known: no stages in the runs");
+		return;
+	}
+	heading(p, c->method == COMPARE_RANKS ? "  where it moved, means" : "  where it moved",
+		wide ? cells : cells + 2, wide ? widths : narrow,
+		wide			 ? 4 :
+		p->columns >= WIDE_SHARE ? 2 :
+					   1);
+	for (int i = 0; i < COMPARE_ANATOMIES; i++)
+		print_anatomy(p, &s->anatomy[i]);
+}
+
+/* A service on a line of its own, or wrapped. */
+static void print_name(const struct page *p, const char *name)
+{
+	bool fits = (int)utf8_width(name) <= p->columns;
+
+	page_style(p, fits ? STYLE_BOLD : STYLE_PLAIN);
+	if (fits)
+		fputs(name, p->out);
+	page_style(p, STYLE_PLAIN);
+	if (fits)
+		fputc('\n', p->out);
+	else
+		page_text(p, 2, "", STYLE_PLAIN, name);
+}
+
+/* As in the report: the name, a rule, the requests. */
+static void print_title(const struct page *p, const struct compare_service *s)
+{
+	char name[COMPARE_WORDS_LEN], count[2][UNIT_LEN], right[96];
+	int fill;
+
+	compare_service_name(s, name);
+	snprintf(right, sizeof(right), "%s requests before, %s after",
+		 fmt_count(count[0], sizeof(count[0]), s->requests[0]),
+		 fmt_count(count[1], sizeof(count[1]), s->requests[1]));
+	fill = p->columns - (int)(utf8_width(name) + 2 + utf8_width(right));
+	if (fill < 1) {
+		print_name(p, name);
+		page_text(p, 2, "", STYLE_PLAIN, right);
+		return;
+	}
+	page_style(p, STYLE_BOLD);
+	fputs(name, p->out);
+	page_style(p, STYLE_PLAIN);
+	fputc(' ', p->out);
+	page_style(p, STYLE_DIM);
+	page_repeat(p, "─", fill);
+	page_style(p, STYLE_PLAIN);
+	fprintf(p->out, " %s\n", right);
+}
+
 static void print_service(const struct page *p, const struct comparison *c,
 			  const struct compare_service *s)
 {
-	static const char *const cells[] = { "before", "after", "change", "share" };
-	static const int widths[] = { STAGE + 4, VALUE, VALUE, VALUE, VALUE - 3 };
-	static const int narrow[] = { STAGE + 4, VALUE, VALUE - 3 };
-	bool wide = p->columns >= WIDE_INTERVAL;
-	char name[COMPARE_WORDS_LEN], count[2][UNIT_LEN];
-	struct items l = { 0 };
+	char text[128];
 
-	compare_service_name(s, name);
-	items_add(&l, "%s requests before", fmt_count(count[0], sizeof(count[0]), s->requests[0]));
-	items_add(&l, "%s after", fmt_count(count[1], sizeof(count[1]), s->requests[1]));
-	if (s->runs[0] < c->runs[0] || s->runs[1] < c->runs[1])
-		items_add(&l, "in %zu of %zu runs before, %zu of %zu after", s->runs[0], c->runs[0],
-			  s->runs[1], c->runs[1]);
 	fputc('\n', p->out);
-	page_text(p, 2, "", STYLE_PLAIN, name);
-	page_text(p, 2, "", STYLE_PLAIN, l.text);
+	print_title(p, s);
+	if (s->runs[0] < c->runs[0] || s->runs[1] < c->runs[1]) {
+		snprintf(text, sizeof(text), "in %zu of %zu runs before, %zu of %zu after",
+			 s->runs[0], c->runs[0], s->runs[1], c->runs[1]);
+		page_text(p, 2, "", STYLE_WARNING, text);
+	}
 	print_values(p, s, c->method);
-	fputc('\n', p->out);
-	heading(p, "  where it moved", wide ? cells : cells + 2, wide ? widths : narrow,
-		wide ? 4 : 2);
-	for (int i = 0; i < COMPARE_ANATOMIES; i++)
-		print_anatomy(p, &s->anatomy[i]);
+	print_moved(p, c, s);
 }
 
 static void print_conditions(const struct page *p, const struct comparison *c)
@@ -168,7 +250,8 @@ static void print_conditions(const struct page *p, const struct comparison *c)
 	for (size_t i = 0; i < c->n_conditions; i++) {
 		const struct compare_condition *n = &c->conditions[i];
 
-		if (!n->differs && !n->warns && !n->before[0])
+		if (!n->warns && (!n->before[0] || !strcmp(n->before, COMPARE_NOT_KNOWN)) &&
+		    !strcmp(n->before, n->after))
 			continue;
 		escape_name(before, sizeof(before), n->before[0] ? n->before : "none");
 		escape_name(after, sizeof(after), n->after[0] ? n->after : "none");
@@ -198,8 +281,10 @@ static void print_verdicts(const struct page *p, const struct comparison *c,
 	for (size_t i = 0; i < c->n_services; i++) {
 		compare_sentence(c, &c->services[i], c->options.primary, words);
 		compare_service_name(&c->services[i], name);
-		snprintf(text, sizeof(text), "%s: %s", name, words);
-		page_text(p, 2, "", STYLE_PLAIN, text);
+		print_name(p, name);
+		page_text(p, 2, "", STYLE_PLAIN, words);
+		if (compare_others(c, &c->services[i], words))
+			page_text(p, 2, "", STYLE_PLAIN, words);
 	}
 	for (size_t i = 0; i < n_checks; i++) {
 		static const char *const answers[] = { "does not hold", "cannot be decided",
@@ -209,6 +294,15 @@ static void print_verdicts(const struct page *p, const struct comparison *c,
 		snprintf(text, sizeof(text), "fail if %s: %s", name, answers[checks[i].answer]);
 		page_text(p, 2, "", STYLE_PLAIN, text);
 	}
+}
+
+static void section(const struct page *p, const char *title)
+{
+	fputc('\n', p->out);
+	page_style(p, STYLE_BOLD);
+	fputs(title, p->out);
+	page_style(p, STYLE_PLAIN);
+	fputc('\n', p->out);
 }
 
 int compare_text(FILE *out, const struct comparison *c, const struct fail_check *checks,
@@ -221,16 +315,18 @@ int compare_text(FILE *out, const struct comparison *c, const struct fail_check 
 	page_open(&p, out);
 	print_verdicts(&p, c, checks, n_checks);
 	if (c->method == COMPARE_RANKS)
-		snprintf(method, sizeof(method), "%zu runs before, %zu after: exact ranks of runs",
-			 c->runs[0], c->runs[1]);
+		snprintf(method, sizeof(method), "%zu run%s before, %zu after: exact ranks of runs",
+			 c->runs[0], c->runs[0] == 1 ? "" : "s", c->runs[1]);
 	else
-		snprintf(method, sizeof(method), "one run before, one after: within-run only");
-	page_text(&p, 2, "", STYLE_PLAIN, method);
+		snprintf(method, sizeof(method),
+			 "one run before, one after: the noise within each is known, that between "
+			 "runs is not");
+	page_text(&p, 2, "", STYLE_DIM, method);
 	for (size_t i = 0; i < c->n_services; i++)
 		print_service(&p, c, &c->services[i]);
-	fputs("\nconditions\n", out);
+	section(&p, "conditions");
 	print_conditions(&p, c);
-	fputs("\nwhat would make it firmer\n", out);
+	section(&p, "what would make it firmer");
 	for (size_t i = 0; i < n; i++)
 		page_text(&p, 4, "  - ", STYLE_PLAIN, firmer[i]);
 	errno = 0;

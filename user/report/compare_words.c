@@ -56,15 +56,20 @@ const char *fmt_ratio(char *buf, size_t size, double ratio)
 
 void compare_service_name(const struct compare_service *s, char text[COMPARE_WORDS_LEN])
 {
-	char name[2][ESCAPE_FACTOR * sizeof(s->comm[0]) + 1];
+	char name[2][ESCAPE_FACTOR * sizeof(s->comm[0]) + 16];
 
-	for (int side = 0; side < 2; side++)
-		escape_name(name[side], sizeof(name[side]), s->comm[side]);
+	for (int side = 0; side < 2; side++) {
+		char *end;
+
+		escape_name(name[side], sizeof(name[side]) - 8, s->comm[side]);
+		end = name[side] + strlen(name[side]);
+		if (s->port[side]) /* a tag of another tool's log has none */
+			snprintf(end, 8, ":%u", s->port[side]);
+	}
 	if (s->match == COMPARE_SAME)
-		snprintf(text, COMPARE_WORDS_LEN, "%s:%u", name[0], s->port[0]);
+		snprintf(text, COMPARE_WORDS_LEN, "%s", name[0]);
 	else
-		snprintf(text, COMPARE_WORDS_LEN, "%s:%u before, %s:%u after", name[0], s->port[0],
-			 name[1], s->port[1]);
+		snprintf(text, COMPARE_WORDS_LEN, "%s before, %s after", name[0], name[1]);
 }
 
 /* " (0.912 to 1.04 at 95.9 %)", or nothing without an interval */
@@ -87,8 +92,7 @@ static void say_undecided(const struct comparison *c, const struct compare_value
 		[COMPARE_NO_GAP] = "it could not be computed",
 		[COMPARE_NO_REQUESTS] = "a run has no requests",
 		[COMPARE_UNRESOLVED] = "fewer than 10 requests of a side lie beyond it",
-		[COMPARE_NO_INTERVALS] = "the runs have no interval data, so their own noise is "
-					 "not known",
+		[COMPARE_NO_INTERVALS] = "a run has too few intervals to tell its own noise",
 		[COMPARE_NO_SPREAD] = "a single run does not tell how much it varies",
 	};
 	char inside[64];
@@ -100,6 +104,11 @@ static void say_undecided(const struct comparison *c, const struct compare_value
 			 metric, c->runs[0], c->runs[1], c->options.level * 100,
 			 v->low > 0 ? "; what was seen is" : "",
 			 v->low > 0 ? interval(v, inside) : "");
+	else if (v->gap == COMPARE_UNRESOLVED && c->method == COMPARE_WITHIN_RUN)
+		snprintf(text, COMPARE_WORDS_LEN,
+			 "%s: undecided; beyond it are no more than %.0f independent requests "
+			 "before and %.0f after, and it takes 10",
+			 metric, floor(v->beyond[0]), floor(v->beyond[1]));
 	else
 		snprintf(text, COMPARE_WORDS_LEN, "%s: undecided; %s", metric, why[v->gap]);
 }
@@ -166,6 +175,31 @@ void compare_sentence(const struct comparison *c, const struct compare_service *
 	}
 }
 
+bool compare_others(const struct comparison *c, const struct compare_service *s,
+		    char text[COMPARE_WORDS_LEN])
+{
+	size_t len = 0;
+
+	for (int m = 0; m < NR_COMPARE_METRICS; m++) {
+		const struct compare_value *v = &s->values[m];
+		const char *word = v->saying == COMPARE_HIGHER ? "higher" : "lower";
+		char ratio[UNIT_LEN];
+
+		if (m == (int)c->options.primary || v->saying > COMPARE_HIGHER)
+			continue;
+		fmt_ratio(ratio, sizeof(ratio), v->ratio);
+		if (c->method == COMPARE_WITHIN_RUN)
+			len += snprintf(text + len, COMPARE_WORDS_LEN - len, "%s%s (ratio %s)",
+					len ? ", " : "also beyond within-run noise: ",
+					compare_metric_name(m), ratio);
+		else
+			len += snprintf(text + len, COMPARE_WORDS_LEN - len, "%s%s %s (ratio %s)",
+					len ? ", " : "also after: ", compare_metric_name(m), word,
+					ratio);
+	}
+	return len > 0;
+}
+
 static bool any_gap(const struct comparison *c, enum compare_gap g)
 {
 	for (size_t i = 0; i < c->n_services; i++)
@@ -175,14 +209,40 @@ static bool any_gap(const struct comparison *c, enum compare_gap g)
 	return false;
 }
 
-/* The names of the conditions that warn, "kernel, load"; returns whether there are any. */
+/* From n intervals a variance is known within a factor of 1 +- sqrt(2 / n) or so. */
+enum { ENOUGH_INTERVALS = 30 };
+
+static bool few_intervals(const struct comparison *c)
+{
+	return c->method == COMPARE_WITHIN_RUN &&
+	       (c->intervals[0] < ENOUGH_INTERVALS || c->intervals[1] < ENOUGH_INTERVALS);
+}
+
+/* What to do about conditions that warn: these have an answer of their own. */
+static const struct {
+	const char *name, *text;
+} remedies[] = {
+	{ "runs", "other runs: one is given more than once" },
+	{ "made by", "runs recorded by lvt, of which it is known how they were made" },
+	{ "loss", "runs without loss" },
+};
+
+static const char *remedy(const struct compare_condition *n)
+{
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+		if (!strcmp(n->name, remedies[i].name))
+			return remedies[i].text;
+	return NULL;
+}
+
+/* The names of the others that warn, "kernel, load"; returns whether there are any. */
 static bool unlike(const struct comparison *c, char names[COMPARE_WORDS_LEN / 2])
 {
 	size_t len = 0;
 
 	names[0] = '\0';
 	for (size_t i = 0; i < c->n_conditions; i++)
-		if (c->conditions[i].warns)
+		if (c->conditions[i].warns && !remedy(&c->conditions[i]))
 			len += snprintf(names + len, COMPARE_WORDS_LEN / 2 - len, "%s%s",
 					len ? ", " : "", c->conditions[i].name);
 	return len > 0;
@@ -193,9 +253,11 @@ size_t compare_firmer(const struct comparison *c, char text[COMPARE_MAX_FIRMER][
 	char names[COMPARE_WORDS_LEN / 2];
 	size_t n = 0;
 
+	for (size_t i = 0; i < c->n_conditions; i++)
+		if (c->conditions[i].warns && remedy(&c->conditions[i]))
+			snprintf(text[n++], COMPARE_WORDS_LEN, "%s", remedy(&c->conditions[i]));
 	if (unlike(c, names))
-		snprintf(text[n++], COMPARE_WORDS_LEN, "runs made alike, or without loss: %s",
-			 names);
+		snprintf(text[n++], COMPARE_WORDS_LEN, "runs made alike: %s", names);
 	if (c->method == COMPARE_WITHIN_RUN)
 		snprintf(text[n++], COMPARE_WORDS_LEN,
 			 "more runs: how much runs differ by themselves does not show in one "
@@ -204,10 +266,14 @@ size_t compare_firmer(const struct comparison *c, char text[COMPARE_MAX_FIRMER][
 		snprintf(text[n++], COMPARE_WORDS_LEN, "more runs: at least 4 a side");
 	if (any_gap(c, COMPARE_UNRESOLVED))
 		snprintf(text[n++], COMPARE_WORDS_LEN,
-			 "longer runs: a quantile needs 10 requests beyond it on each side");
-	if (any_gap(c, COMPARE_NO_INTERVALS))
-		snprintf(text[n++], COMPARE_WORDS_LEN,
-			 "runs recorded in intervals, from which their noise is known");
+			 "longer runs: a quantile needs 10 %srequests beyond it on each side",
+			 c->method == COMPARE_WITHIN_RUN ? "independent " : "");
+	if (few_intervals(c))
+		snprintf(
+			text[n++], COMPARE_WORDS_LEN,
+			"more intervals, by longer runs or a shorter 'lvt record -i': %zu before and "
+			"%zu after tell the noise within a run only roughly; at least %d",
+			c->intervals[0], c->intervals[1], ENOUGH_INTERVALS);
 	snprintf(text[n++], COMPARE_WORDS_LEN,
 		 "lvt trial: it interleaves both by chance, so that what else changes meanwhile "
 		 "does not count, and gives a verdict");

@@ -5,7 +5,7 @@
 #include "analysis/compare.h"
 
 /* What a comparison says in words, the same in every format. Names in it are escaped. */
-enum { COMPARE_WORDS_LEN = 512, COMPARE_MAX_FIRMER = 6 };
+enum { COMPARE_WORDS_LEN = 512, COMPARE_MAX_FIRMER = 8 };
 
 /* "redis-server:6379", or "redis-server:6379 before, valkey-server:6379 after". */
 void compare_service_name(const struct compare_service *s, char text[COMPARE_WORDS_LEN]);
@@ -13,6 +13,10 @@ void compare_service_name(const struct compare_service *s, char text[COMPARE_WOR
 /* The verdict on a metric of a service: one sentence without a full stop. */
 void compare_sentence(const struct comparison *c, const struct compare_service *s,
 		      enum compare_metric m, char text[COMPARE_WORDS_LEN]);
+
+/* The other metrics that differ: one sentence, or false if none does. */
+bool compare_others(const struct comparison *c, const struct compare_service *s,
+		    char text[COMPARE_WORDS_LEN]);
 
 /* What would make it firmer, most important first; returns how many, at most COMPARE_MAX_FIRMER. */
 size_t compare_firmer(const struct comparison *c, char text[COMPARE_MAX_FIRMER][COMPARE_WORDS_LEN]);
