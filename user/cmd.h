@@ -24,9 +24,13 @@ extern const struct command commands[];
 
 int cmd_record(int argc, char **argv, struct err *e);
 int cmd_report(int argc, char **argv, struct err *e);
+int cmd_compare(int argc, char **argv, struct err *e);
 int cmd_doctor(int argc, char **argv, struct err *e);
 int cmd_help(int argc, char **argv, struct err *e);
 int cmd_version(int argc, char **argv, struct err *e);
+
+/* One line on stderr, "lvt: warning: ..."; nothing for "". Names in it are made safe. */
+void command_warn(const char *warning);
 
 /* Find a command by name, or fail with the nearest one as the hint (EXIT_USAGE). */
 int command_find(const char *name, const struct command **found, struct err *e);

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-#include "base/escape.h"
 #include "base/options.h"
 #include "base/out_file.h"
 #include "cmd.h"
@@ -52,43 +48,17 @@ static const struct options options = {
 	.operands = true,
 };
 
-static int print(FILE *out, const struct config *c, const struct run *r, struct err *e)
+struct report {
+	const struct config *config;
+	const struct run *run;
+};
+
+static int print(FILE *out, const void *arg, struct err *e)
 {
-	struct text_options text = { .slowest = c->slowest };
+	const struct report *r = arg;
+	struct text_options text = { .slowest = r->config->slowest };
 
-	return report_print(out, c->format, r, &text, e);
-}
-
-/* The report into a file, which gets its name when it is whole. */
-static int print_to_file(const struct config *c, const struct run *r, struct err *e)
-{
-	struct out_file file;
-	FILE *out = NULL;
-	int err = out_file_open(&file, c->out, e), fd;
-
-	if (!err) {
-		fd = dup(file.fd);
-		out = fd < 0 ? NULL : fdopen(fd, "w");
-		if (!out)
-			err = err_set(e, -errno, "cannot write %s: %s", c->out, strerror(errno));
-	}
-	if (!err)
-		err = print(out, c, r, e);
-	if (out && fclose(out) && !err)
-		err = err_set(e, -errno, "cannot write %s: %s", c->out, strerror(errno));
-	if (err)
-		out_file_drop(&file);
-	else
-		err = out_file_finish(&file, e);
-	return err;
-}
-
-static void warn(const char *warning)
-{
-	char safe[ESCAPE_FACTOR * RUN_WARNING_LEN + 1];
-
-	if (*warning)
-		fprintf(stderr, "lvt: warning: %s\n", escape_name(safe, sizeof(safe), warning));
+	return report_print(out, r->config->format, r->run, &text, e);
 }
 
 int cmd_report(int argc, char **argv, struct err *e)
@@ -110,8 +80,8 @@ int cmd_report(int argc, char **argv, struct err *e)
 	}
 	err = run_read(rest.words[0], &r, warning, e);
 	if (!err) {
-		warn(warning);
-		err = config.out ? print_to_file(&config, &r, e) : print(stdout, &config, &r, e);
+		command_warn(warning);
+		err = out_file_print(config.out, print, &(struct report){ &config, &r }, e);
 	}
 	run_free(&r);
 	return err;

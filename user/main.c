@@ -13,6 +13,8 @@ const struct command commands[] = {
 	{ "record", "[OPTION...] [-- COMMAND ...]", "trace services: latency and where it goes",
 	  cmd_record },
 	{ "report", "RUN [OPTION...]", "print the report of a recorded run", cmd_report },
+	{ "compare", "BEFORE... -- AFTER... [OPTION...]",
+	  "compare recorded runs: what changed, and is it more than noise", cmd_compare },
 	{ "doctor", "[OPTION...]", "can this host trace, and what mends it if not", cmd_doctor },
 	{ "help", "[COMMAND]", "show the commands, or the help of one", cmd_help },
 	{ "version", "", "show the version", cmd_version },
@@ -44,6 +46,14 @@ int command_find(const char *name, const struct command **found, struct err *e)
 	if (near.best)
 		return err_hint(e, "did you mean '%s'?", near.best);
 	return err_hint(e, "'lvt help' lists the commands");
+}
+
+void command_warn(const char *warning)
+{
+	char safe[ESCAPE_FACTOR * 512 + 1];
+
+	if (*warning)
+		fprintf(stderr, "lvt: warning: %s\n", escape_name(safe, sizeof(safe), warning));
 }
 
 static void print_error(const struct err *e)
