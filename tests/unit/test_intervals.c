@@ -121,6 +121,8 @@ static void the_edge_is_the_nearer_one(void **state)
 	close_to(worth[0][COMPARE_P99], effective_requests(n, above, 40, 970000));
 	assert_true(worth[0][COMPARE_P99] < 2000);
 	assert_true(worth[0][COMPARE_P99] != worth[0][COMPARE_P50]);
+	/* in the middle bucket, from 52 % to 97 %: nearer to its end */
+	close_to(worth[0][COMPARE_P90], worth[0][COMPARE_P99]);
 	intervals_free(all);
 	run_free(&r);
 }
@@ -149,27 +151,58 @@ static void what_cannot_be_known(void **state)
 	run_free(&r);
 }
 
-/* More different latencies than there is room for: fewer intervals. */
+/*
+ * More different latencies than there is room for: fewer intervals. Seen from outside: two slow ones
+ * and two fast ones in turn are all alike when four or more are taken as one.
+ */
 static void memory_is_bounded(void **state)
 {
 	struct intervals *all = intervals_new();
 	double worth[1][COMPARE_QUANTILES];
-	__u64 seed = 5, n = 0;
 	struct run r;
+	__u64 n = 0;
 
 	(void)state;
 	fill_run(&r, 1);
-	for (int i = 0; i < 1000; i++) {
+	for (__u32 i = 0; i < 512; i++) {
 		for (__u32 b = 0; b < HIST_BUCKETS; b++) {
-			__u64 some = 1 + fill_below(&seed, 3);
+			__u64 some = i / 2 % 2 == b / (HIST_BUCKETS / 2) ? 3 : 1;
 
 			r.services[0].sum->latency[b] += some;
 			n += some;
 		}
 		assert_int_equal(intervals_add(all, &r.services[0]), 0);
 	}
-	assert_int_equal(intervals_effective(all, &r, worth), 1000);
-	close_to(worth[0][COMPARE_P50], n); /* more even than chance */
+	assert_int_equal(intervals_effective(all, &r, worth), 512);
+	close_to(worth[0][COMPARE_P50], n);
+	intervals_free(all);
+	run_free(&r);
+}
+
+/* There is no room at the 57th: the odd one goes with the next, so that all are of two but the last. */
+static void an_odd_one_out(void **state)
+{
+	struct intervals *all = intervals_new();
+	double worth[1][COMPARE_QUANTILES];
+	__u32 most = hist_index(FAST);
+	__u64 seed = 3;
+	struct run r;
+
+	(void)state;
+	fill_run(&r, 1);
+	for (__u32 i = 0; i < 59; i++) {
+		__u64 *cells = r.services[0].sum->latency;
+		__u64 w = 1 + fill_below(&seed, 4);
+
+		for (__u32 b = 0; b < HIST_BUCKETS && i > 0; b++)
+			cells[b] += b > most ? w : 1;
+		cells[most] += 9999 + !i;
+		count[i] = i ? 10000 + most + w * (HIST_BUCKETS - 1 - most) : 10000;
+		slow[i] = i ? w * (HIST_BUCKETS - 1 - most) : 0;
+		assert_int_equal(intervals_add(all, &r.services[0]), 0);
+	}
+	assert_int_equal(intervals_effective(all, &r, worth), 59);
+	close_to(worth[0][COMPARE_P50], directly(59, 2));
 	intervals_free(all);
 	run_free(&r);
 }
@@ -247,7 +280,8 @@ static void from_a_log_of_another_tool(void **state)
 		some_requests(sum, i, &seed);
 		fprintf(out, "Tag=a,%zu,1,0.1,%s\n", i, hdr_encode(hdr, sum->latency));
 		memset(sum->latency, 0, sizeof(sum->latency));
-		sum->latency[hist_index(i % 2 ? FAST : SLOW)] = i % 3; /* some without any */
+		/* some without any */
+		sum->latency[hist_index(i / 5 % 2 ? FAST : SLOW)] = i % 3 * 50;
 		fprintf(out, "Tag=b,%zu,1,0.1,%s\n", i, hdr_encode(hdr, sum->latency));
 		free(sum);
 	}
@@ -256,12 +290,14 @@ static void from_a_log_of_another_tool(void **state)
 	read_file(&r, worth, 30);
 	assert_true(r.foreign);
 	assert_true(fabs(r.value_ratio / 1e6 - 1) < 0.01);
-	close_to(worth[0][COMPARE_P90], directly(30, 1));
+	/* b has more requests */
+	close_to(worth[1][COMPARE_P90], directly(30, 1));
 	for (size_t i = 0; i < 30; i++) {
-		count[i] = i % 3;
-		slow[i] = i % 2 ? 0 : i % 3;
+		count[i] = i % 3 * 50;
+		slow[i] = i / 5 % 2 ? 0 : count[i];
 	}
-	close_to(worth[1][COMPARE_P50], directly(30, 1));
+	close_to(worth[0][COMPARE_P50], directly(30, 1));
+	assert_true(worth[0][COMPARE_P50] < 500);
 	run_free(&r);
 }
 
@@ -292,6 +328,7 @@ int main(void)
 		cmocka_unit_test(the_edge_is_the_nearer_one),
 		cmocka_unit_test(what_cannot_be_known),
 		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(an_odd_one_out),
 		cmocka_unit_test(from_a_run_file),
 		cmocka_unit_test(from_a_log_of_another_tool),
 	};
