@@ -88,8 +88,14 @@ static void value_row(const struct page *p, const struct compare_value *v, enum 
 static void print_values(const struct page *p, const struct compare_service *s,
 			 enum compare_method method)
 {
-	static const char *const cells[] = { "before", "after", "ratio", "interval" };
+	char inside[32] = "interval";
+	const char *const cells[] = { "before", "after", "ratio", inside };
 	static const int widths[] = { NAME, VALUE, VALUE, RATIO - 1, INTERVAL };
+
+	for (int m = NR_COMPARE_METRICS - 1; m >= 0; m--) /* all that have one attain the same */
+		if (!isnan(s->values[m].level))
+			snprintf(inside, sizeof(inside), "%g %% interval",
+				 floor(s->values[m].level * 1000) / 10);
 
 	heading(p, "", cells, widths, p->columns >= WIDE_INTERVAL ? 4 : 3);
 	for (int m = 0; m < NR_COMPARE_METRICS; m++)

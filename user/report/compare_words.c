@@ -95,15 +95,16 @@ static void say_undecided(const struct comparison *c, const struct compare_value
 		[COMPARE_NO_INTERVALS] = "a run has too few intervals to tell its own noise",
 		[COMPARE_NO_SPREAD] = "a single run does not tell how much it varies",
 	};
-	char inside[64];
+	char inside[64], ratio[UNIT_LEN], seen[64];
 
+	snprintf(seen, sizeof(seen), "; seen was a ratio of %s",
+		 fmt_ratio(ratio, sizeof(ratio), v->ratio));
 	if (v->gap == COMPARE_FEW_RUNS)
 		snprintf(text, COMPARE_WORDS_LEN,
 			 "%s: undecided; %zu against %zu runs cannot show any difference, however "
 			 "large, at %g %%%s%s",
 			 metric, c->runs[0], c->runs[1], c->options.level * 100,
-			 v->low > 0 ? "; what was seen is" : "",
-			 v->low > 0 ? interval(v, inside) : "");
+			 v->low > 0 ? seen : "", v->low > 0 ? interval(v, inside) : "");
 	else if (v->gap == COMPARE_UNRESOLVED && c->method == COMPARE_WITHIN_RUN)
 		snprintf(text, COMPARE_WORDS_LEN,
 			 "%s: undecided; beyond it are no more than %.0f independent requests "
