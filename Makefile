@@ -159,7 +159,11 @@ $(OUT)/tests/truth/%: tests/truth/%.c $(OUT)/tests.flags
 
 $(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/tests.flags
 	@mkdir -p $(@D)
-	$(call say,TEST,$<)$(CC) $(USER_FLAGS) -O2 -g -pthread -Itests/lib $(DEP_FLAGS) $< -o $@ $(LIBS)
+	$(call say,TEST,$<)$(CC) $(USER_FLAGS) -O2 -g -pthread -Itests/lib $(DEP_FLAGS) $< $(filter %.o,$^) \
+		-o $@ $(LIBS)
+
+# It writes a run file as lvt does.
+$(OUT)/tests/bench/run_hour: $(foreach layer,base model store,$(filter $(DIR)/obj/user/$(layer)/%,$(USER_OBJS)))
 
 # --- what to do with it
 

@@ -4,17 +4,19 @@
 import contextlib
 import csv
 import dataclasses
+import fcntl
 import os
 import re
 import select
 import signal
 import statistics
 import subprocess
+import tempfile
 import time
 
 import fdinfo
 from servers import Redis
-from session import ROOT, START_LIMIT, Failure, Trace, need, run_client, settle, stop
+from session import LVT, ROOT, START_LIMIT, Failure, Trace, need, run_client, settle, stop
 
 CONNECTIONS = 50
 REQUESTS = 200000
@@ -295,4 +297,50 @@ def throughput(repeats):
     return Measured([
         Figure("throughput without lvt", "requests/s", without),
         Figure("throughput with lvt / without", "ratio", ratios, digits=3),
+    ])  # fmt: skip
+
+
+# ---- reading a run ----
+
+
+def read_run(path):
+    """Seconds and peak memory in MB of `lvt report`.
+
+    That its output waits in a short pipe is what keeps the process there to be looked at. (The
+    memory in the usage of an ended child would be this one's, from before its exec.)
+    """
+    command = [LVT, "report", path, "--format", "json"]
+    begin = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        select.select([process.stdout], [], [])
+        memory = peak_rss_kb(process.pid) / 1e3
+        process.stdout.read()
+        process.wait()
+        spent = time.monotonic() - begin
+    if process.returncode:
+        raise Failure(f"lvt report ended with {process.returncode}")
+    return spent, memory
+
+
+def report(repeats):
+    """`lvt report` of a simulated hour at 100 ms intervals: its time and memory.
+
+    Memory for a tenth of the hour is measured, too: it must not depend on how long the run is.
+    """
+    writer = os.path.join(EMPTY, "run_hour")
+    if not os.path.exists(writer):
+        raise Failure(f"{writer} is not there: run make bench")
+    with tempfile.TemporaryDirectory(prefix="lvt-bench-") as folder:
+        path = os.path.join(folder, "run.hlog")
+        subprocess.run([writer, path, "3600"], check=True)
+        tenth = [read_run(path)[1] for _ in range(repeats)]
+        subprocess.run([writer, path], check=True)
+        size = os.path.getsize(path) / 1e6
+        times, memory = zip(*(read_run(path) for _ in range(repeats)))
+    return Measured([
+        Figure("report of an hour at 100 ms", "s", times, at_most=1, digits=2),
+        Figure("size of that run", "MB", [size], digits=1),
+        Figure("memory of that report, peak", "MB", memory, at_most=20, digits=1),
+        Figure("memory for a tenth of it, peak", "MB", tenth, digits=1),
     ])  # fmt: skip

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What lvt costs: kernel time per request, start, memory, CPU, throughput.
 
-    run.py [--json] [--repeats N] [--only kernel,start,loader,maps,throughput]
+    run.py [--json] [--repeats N] [--only kernel,start,loader,maps,throughput,report]
 
 Needs root, redis-server and redis-benchmark, and a quiet machine: nothing else is pinned, and what
 else runs is in the figures. Each figure is a median of repeats, with the least and the greatest.
@@ -28,6 +28,7 @@ MEASURES = {
     "loader": figures.loader,
     "maps": figures.maps,
     "throughput": figures.throughput,
+    "report": figures.report,
 }
 
 

@@ -20,44 +20,62 @@ void base64_encode(char *text, const unsigned char *bytes, size_t n)
 	*text = 0;
 }
 
-/* Value + 1 of each character, 0 for others: branches would be half of the time to read a run. */
-static const unsigned char *values(void)
-{
-	static unsigned char table[256];
+#define BAD 0x80000000u
 
-	if (!table['A'])
-		for (int i = 0; i < 64; i++)
-			table[(unsigned char)digits[i]] = i + 1;
+/* A character's six bits at each of the four places of a group; BAD for what is none. */
+static const unsigned (*places(void))[256]
+{
+	static unsigned table[4][256];
+
+	if (table[0][0])
+		return table;
+	for (int c = 0; c < 256; c++)
+		for (int k = 0; k < 4; k++)
+			table[k][c] = BAD;
+	for (unsigned i = 0; i < 64; i++)
+		for (int k = 0; k < 4; k++)
+			table[k][(unsigned char)digits[i]] = i << (18 - 6 * k);
 	return table;
+}
+
+/* The last group, of which `padding` characters are '='. */
+static long decode_last(unsigned char *bytes, const unsigned char *text, int padding)
+{
+	const unsigned(*place)[256] = places();
+	unsigned v = 0;
+
+	for (int k = 0; k < 4 - padding; k++)
+		v |= place[k][text[k]];
+	if (v & BAD || (padding && v & (padding == 1 ? 0xff : 0xffff)))
+		return -1;
+	for (int k = 0; k < 3 - padding; k++)
+		bytes[k] = v >> (16 - 8 * k);
+	return 3 - padding;
 }
 
 long base64_decode(unsigned char *bytes, const char *text, size_t len)
 {
-	const unsigned char *value = values();
-	size_t padding = 0;
-	long n = 0;
+	const unsigned char *in = (const unsigned char *)text, *end = in + len;
+	const unsigned(*place)[256] = places();
+	unsigned char *out = bytes;
+	unsigned bad = 0;
+	int padding = 0;
+	long last;
 
 	if (len % 4)
 		return -1;
-	while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
+	if (!len)
+		return 0;
+	while (padding < 2 && end[-1 - padding] == '=')
 		padding++;
-	for (size_t i = 0; i < len; i += 4) {
-		int last = i + 4 == len ? 4 - (int)padding : 4;
-		unsigned v = 0;
+	for (; in < end - 4; in += 4, out += 3) {
+		unsigned v = place[0][in[0]] | place[1][in[1]] | place[2][in[2]] | place[3][in[3]];
 
-		for (int k = 0; k < 4; k++) {
-			unsigned digit = k < last ? value[(unsigned char)text[i + k]] : 1;
-
-			if (!digit)
-				return -1;
-			v = v << 6 | (digit - 1);
-		}
-		for (int k = 0; k < 3; k++, v <<= 8) {
-			if (k < last - 1)
-				bytes[n++] = v >> 16;
-			else if (v >> 16 & 0xff)
-				return -1;
-		}
+		bad |= v;
+		out[0] = v >> 16;
+		out[1] = v >> 8;
+		out[2] = v;
 	}
-	return n;
+	last = decode_last(out, in, padding);
+	return bad & BAD || last < 0 ? -1 : out - bytes + last;
 }

@@ -13,7 +13,7 @@ static bool refill(struct source *s)
 	if (!s->z || s->done || s->defect)
 		return false;
 	s->z->next_out = s->block;
-	s->z->avail_out = sizeof(s->block);
+	s->z->avail_out = HDR_PLAIN;
 	ret = inflate(s->z, Z_NO_FLUSH);
 	if (ret == Z_STREAM_END)
 		s->done = true;
@@ -44,7 +44,7 @@ static bool get(struct source *s, int n, __u64 *v)
 	return true;
 }
 
-bool source_word(struct source *s, __u64 *left, __s64 *word)
+bool source_word_slow(struct source *s, __u64 *left, __s64 *word)
 {
 	__u64 v = 0;
 
@@ -100,33 +100,37 @@ static __u64 value_of(const struct layout *l, __u64 index, __u64 *width)
 	return (index < 2 * half ? index : (index & (half - 1)) + half) << (shift + l->unit);
 }
 
-static const char *take(struct hdr_cells *out, const struct layout *l, __u64 index, __u64 count)
+/* Our bucket of one of theirs. With units of 1 ns and 128 buckets an octave, two are one of ours. */
+static __u32 bucket_of(const struct layout *l, __u64 index)
 {
-	__u64 width, value = value_of(l, index, &width);
-	__u32 bucket = hist_index(value + (width - 1) / 2);
+	__u64 width, value;
 
-	if (!out->n)
-		out->lowest = value;
-	out->highest = value + width - 1;
+	if (!l->unit && l->half_bits == HIST_SUB_BITS + 1) {
+		value = index < 2 * HIST_SUB ? index : (index + 2 * HIST_SUB) / 2;
+		return value < HIST_BUCKETS ? value : HIST_BUCKETS - 1;
+	}
+	value = value_of(l, index, &width);
+	return hist_index(value + (width - 1) / 2);
+}
+
+static bool take(struct hdr_cells *out, __u32 bucket, __u64 count)
+{
 	if (!out->n || out->at[out->n - 1].bucket != bucket) {
 		out->at[out->n].bucket = bucket;
 		out->at[out->n++].count = count;
-		return NULL;
+		return true;
 	}
-	return __builtin_add_overflow(out->at[out->n - 1].count, count,
-				      &out->at[out->n - 1].count) ?
-		       "a count that is too large" :
-		       NULL;
+	return !__builtin_add_overflow(out->at[out->n - 1].count, count,
+				       &out->at[out->n - 1].count);
 }
 
 static const char *take_counts(struct source *s, const struct layout *l, __u64 payload,
 			       struct hdr_cells *out)
 {
-	const char *bad = NULL;
-	__u64 index = 0;
+	__u64 index = 0, first = 0, last = 0, width;
 	__s64 word;
 
-	while (payload && !bad) {
+	while (payload) {
 		if (!source_word(s, &payload, &word))
 			return s->defect ? s->defect : "the counts of the histogram are cut off";
 		if (word < 0) {
@@ -137,11 +141,21 @@ static const char *take_counts(struct source *s, const struct layout *l, __u64 p
 		}
 		if (index == l->length)
 			return "counts beyond the histogram's range";
-		if (word)
-			bad = take(out, l, index, word);
+		if (word) {
+			if (!out->n)
+				first = index;
+			last = index;
+			if (!take(out, bucket_of(l, index), word))
+				return "a count that is too large";
+		}
 		index++;
 	}
-	return bad;
+	if (!out->n)
+		return NULL;
+	out->lowest = value_of(l, first, &width);
+	out->highest = value_of(l, last, &width);
+	out->highest += width - 1;
+	return NULL;
 }
 
 static const char *take_histogram(struct source *s, struct hdr_cells *out)
@@ -209,7 +223,7 @@ const char *hdr_decode(struct hdr *h, const char *text, size_t len, struct hdr_c
 	inflateReset(&h->inflate);
 	h->inflate.next_in = h->bytes + 8;
 	h->inflate.avail_in = packed;
-	s = (struct source){ .z = &h->inflate };
+	s = (struct source){ .z = &h->inflate, .block = h->plain };
 	bad = take_histogram(&s, out);
 	if (!bad && h->inflate.avail_in)
 		bad = "something follows the compressed histogram";

@@ -37,11 +37,31 @@ static int too_many(struct reader *rd, const char *what)
 	return read_bad(rd, "no memory for it, or more %s in one interval than can be", what);
 }
 
+/* Room for n more adds. */
+static bool room_for(struct pending *p, size_t n)
+{
+	size_t room = p->adds_room ? p->adds_room : 1024;
+	struct add *more;
+
+	if (p->n_adds + n <= p->adds_room)
+		return true;
+	if (p->n_adds + n > READ_MAX_ADDS)
+		return false;
+	while (room < p->n_adds + n)
+		room *= 2;
+	more = realloc(p->adds, room * sizeof(*more));
+	if (!more)
+		return false;
+	p->adds = more;
+	p->adds_room = room;
+	return true;
+}
+
 int pending_sum(void *arg, __u64 *cell, __u64 n)
 {
 	struct reader *rd = arg;
 
-	if (!ROOM(rd, adds, READ_MAX_ADDS))
+	if (!room_for(&rd->pending, 1))
 		return -ENOMEM;
 	rd->pending.adds[rd->pending.n_adds++] = (struct add){ cell, n };
 	return 0;
@@ -49,9 +69,13 @@ int pending_sum(void *arg, __u64 *cell, __u64 n)
 
 int pending_cells(struct reader *rd, __u64 *cells)
 {
+	struct pending *p = &rd->pending;
+
+	if (!room_for(p, rd->cells->n))
+		return too_many(rd, "histograms");
 	for (__u32 i = 0; i < rd->cells->n; i++)
-		if (pending_sum(rd, &cells[rd->cells->at[i].bucket], rd->cells->at[i].count))
-			return too_many(rd, "histograms");
+		p->adds[p->n_adds++] =
+			(struct add){ &cells[rd->cells->at[i].bucket], rd->cells->at[i].count };
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 
 #include "store/reader.h"
 #include "store/run_read.h"
-#include "store/sums.h"
 
 static int declared_id(struct reader *rd, const json_t *o)
 {
@@ -24,10 +23,10 @@ static int declared_id(struct reader *rd, const json_t *o)
 int read_tagged(struct reader *rd, const struct histogram_line *h)
 {
 	size_t best = 0, n;
-	int id = -1, tag, err;
+	int id = -1, tag, err, i;
 	char buf[TAG_LEN];
 
-	for (size_t i = 0; i < rd->run->n_services && h->tag; i++) {
+	for (i = 0; i < (int)rd->run->n_services && h->tag; i++) {
 		n = strlen(rd->declared[i].prefix);
 		if (n >= best && !strncmp(h->tag, rd->declared[i].prefix, n)) {
 			best = n;
@@ -36,49 +35,17 @@ int read_tagged(struct reader *rd, const struct histogram_line *h)
 	}
 	if (id < 0)
 		return read_bad(rd, "a histogram of no service that was declared");
-	for (tag = 0; tag < NR_TAGS; tag++)
+	for (tag = rd->tag, i = 0; i < NR_TAGS; i++, tag++) {
+		if (tag == NR_TAGS)
+			tag = 0;
 		if (!strcmp(h->tag + best, tag_name(tag, buf)))
 			break;
-	if (tag == NR_TAGS)
+	}
+	if (i == NR_TAGS)
 		return read_bad(rd, "the tag '%.40s' is not known", h->tag);
+	rd->tag = tag;
 	err = read_histogram(rd, h);
 	return err ? err : pending_cells(rd, tag_cells(rd->run->services[id].sum, tag));
-}
-
-struct column {
-	struct reader *rd;
-	__u64 *first;
-};
-
-static int add_sum(void *arg, __u32 bucket, __u64 sum)
-{
-	struct column *c = arg;
-
-	return pending_sum(c->rd, c->first + bucket * NR_STAGES, sum);
-}
-
-static int read_anatomy(struct reader *rd, int id, const json_t *o)
-{
-	struct run_service *s = &rd->run->services[id];
-	size_t known = 1; /* the service */
-
-	for (int st = 0; st < NR_STAGES; st++) {
-		const json_t *v = json_object_get(o, stage_name(st));
-		struct column c = { rd, &s->sum->anatomy[0][st] };
-		const char *bad;
-
-		if (!v)
-			continue;
-		bad = json_is_string(v) ? sums_decode(rd->hdr, json_string_value(v),
-						      json_string_length(v), add_sum, &c) :
-					  "not base64";
-		if (bad)
-			return read_bad(rd, "anatomy of %s: %s", stage_name(st), bad);
-		known++;
-	}
-	if (json_object_size(o) != known)
-		return read_bad(rd, "anatomy of a stage that is not known");
-	return 0;
 }
 
 /* ---- the records that come once ---- */
@@ -123,12 +90,12 @@ static int read_service(struct reader *rd, const json_t *o)
 
 /* ---- the closing line ---- */
 
-static int read_states(struct reader *rd, const json_t *list)
+static int read_states(struct reader *rd, const json_t *list, size_t n_services)
 {
 	bool seen[LVT_MAX_SERVICES] = { false };
 	size_t n = json_array_size(list), i;
 
-	if (!json_is_array(list) || n != rd->run->n_services)
+	if (!json_is_array(list) || n != n_services)
 		return read_bad(rd, "the interval does not have all services");
 	for (i = 0; i < n; i++) {
 		const json_t *o = json_array_get(list, i);
@@ -147,24 +114,66 @@ static int read_states(struct reader *rd, const json_t *list)
 	return 0;
 }
 
+/* What the run and its services have come to; n_services = how many there were then. */
+static int read_progress(struct reader *rd, const json_t *o, size_t n_services)
+{
+	const char *bad = progress_unpack(o, rd->run);
+
+	if (bad)
+		return read_bad(rd, "the run's '%s' is wrong", bad);
+	return read_states(rd, json_object_get(o, "services"), n_services);
+}
+
+/* What the lines before a closing one brought goes to the sums. */
+static int add_up(struct reader *rd)
+{
+	int err = pending_apply(rd);
+
+	for (size_t i = 0; i < rd->run->n_services && !err; i++)
+		err = read_watched(rd, &rd->run->services[i]);
+	rd->intervals++;
+	return err;
+}
+
 static int read_close(struct reader *rd, const json_t *o)
 {
-	const char *bad;
 	int err;
 
 	if (json_integer_value(json_object_get(o, "n")) != rd->intervals + 1ll)
 		return read_bad(rd, "an interval is missing before this one");
-	bad = progress_unpack(o, rd->run);
-	if (bad)
-		return read_bad(rd, "the run's '%s' is wrong", bad);
-	err = read_states(rd, json_object_get(o, "services"));
+	err = read_progress(rd, o, rd->run->n_services);
 	if (!err)
-		err = pending_apply(rd);
-	for (size_t i = 0; i < rd->run->n_services && !err; i++)
-		err = read_watched(rd, &rd->run->services[i]);
-	rd->intervals++;
+		err = add_up(rd);
 	rd->ended = json_is_true(json_object_get(o, "end"));
+	rd->closing.waits = false;
 	return err;
+}
+
+/*
+ * A closing line with more to come: of these the last one counts, so it is kept until it is known
+ * whether this is it. Its number must be right; what else is in it the checksum vouches for. Returns
+ * whether it was one, in the form that is written: the interval's own members stand before "n".
+ */
+static bool put_off(struct reader *rd)
+{
+	static const char more[] = ",\"end\":false,";
+	const char *start = rd->line + strlen(CRC_START) + CRC_LEN + 2;
+	char *n = strstr(rd->line, ",\"n\":"), *end, *line = rd->closing.line;
+	size_t room = rd->closing.room;
+
+	if (strncmp(start, "\"interval\":{", 12) || !n ||
+	    strtoul(n + 5, &end, 10) != rd->intervals + 1ul || strncmp(end, more, strlen(more)))
+		return false;
+	rd->closing.line = rd->line;
+	rd->closing.room = rd->room;
+	rd->closing.len = rd->len;
+	rd->closing.number = rd->number;
+	rd->closing.n_services = rd->run->n_services;
+	rd->closing.waits = true;
+	rd->line = line;
+	rd->room = room;
+	rd->len = 0;
+	return true;
 }
 
 /* Whether the lines since the last closing one are as they were written. */
@@ -174,7 +183,7 @@ static bool crc_is_right(struct reader *rd)
 	char expected[CRC_LEN + 1];
 	uLong crc;
 
-	if (strncmp(rd->line, CRC_START, strlen(CRC_START)) || rd->line + rd->len <= rest)
+	if (rd->line + rd->len <= rest || rest[-2] != '"' || rest[-1] != ',')
 		return false;
 	crc = crc32(rd->crc, (const Bytef *)rest, rd->line + rd->len - rest);
 	snprintf(expected, sizeof(expected), "%08lx", crc);
@@ -208,24 +217,15 @@ static int read_of_service(struct reader *rd, const char *what, const json_t *o)
 	return read_bad(rd, "'%.40s' is not known", what);
 }
 
-static int read_object(struct reader *rd, json_t *root)
+static int read_object(struct reader *rd, const json_t *root)
 {
-	bool close = json_object_get(root, "crc") != NULL;
 	const json_t *o = json_object_get(root, "interval");
-	void *member = json_object_iter(root);
+	void *member = json_object_iter((json_t *)root);
 
-	if (!member || json_object_size(root) != 1u + close || close != (o != NULL))
+	if (json_object_get(root, "crc") || o) /* but a closing line begins with it */
 		return read_bad(rd, "not a record of lvt");
-	if (close) {
-		if (!rd->ours)
-			return read_bad(rd, "an interval, but no run was declared");
-		if (!crc_is_right(rd))
-			return read_bad(rd,
-					"the checksum is wrong: lines since the interval before "
-					"were changed or lost");
-		return read_close(rd, o);
-	}
-	rd->crc = crc32(rd->crc, (const Bytef *)rd->line, rd->len);
+	if (!member || json_object_size(root) != 1)
+		return read_bad(rd, "not a record of lvt");
 	o = json_object_iter_value(member);
 	if (!strcmp(json_object_iter_key(member), "run"))
 		return read_run(rd, o);
@@ -236,10 +236,61 @@ static int read_object(struct reader *rd, json_t *root)
 	return read_of_service(rd, json_object_iter_key(member), o);
 }
 
-int read_record(struct reader *rd)
+/* The JSON of a line of ours. */
+static int load(struct reader *rd, const char *line, size_t len, json_t **root)
 {
 	size_t start = strlen(RECORD_START), end = strlen(RECORD_END);
 	json_error_t error;
+
+	*root = json_loadb(line + start, len - start - end, JSON_REJECT_DUPLICATES, &error);
+	return *root ? 0 : read_bad(rd, "not JSON: %s", error.text);
+}
+
+static int read_closing_line(struct reader *rd)
+{
+	const json_t *o;
+	json_t *root;
+	int err;
+
+	if (!rd->ours)
+		return read_bad(rd, "an interval, but no run was declared");
+	if (!crc_is_right(rd))
+		return read_bad(rd, "the checksum is wrong: lines since the interval before were "
+				    "changed or lost");
+	if (put_off(rd))
+		return add_up(rd);
+	err = load(rd, rd->line, rd->len, &root);
+	if (err)
+		return err;
+	o = json_object_get(root, "interval");
+	err = o && json_object_size(root) == 2 ? read_close(rd, o) :
+						 read_bad(rd, "not a record of lvt");
+	json_decref(root);
+	return err;
+}
+
+/* The end of the file: if the last closing line was put off, it is looked into after all. */
+static int read_put_off(struct reader *rd)
+{
+	unsigned long number = rd->number;
+	json_t *root;
+	int err;
+
+	if (!rd->closing.waits)
+		return 0;
+	rd->number = rd->closing.number;
+	err = load(rd, rd->closing.line, rd->closing.len, &root);
+	if (err)
+		return err;
+	err = read_progress(rd, json_object_get(root, "interval"), rd->closing.n_services);
+	json_decref(root);
+	rd->number = number;
+	return err;
+}
+
+int read_record(struct reader *rd)
+{
+	size_t start = strlen(RECORD_START), end = strlen(RECORD_END);
 	json_t *root;
 	int err;
 
@@ -247,9 +298,15 @@ int read_record(struct reader *rd)
 		return read_bad(rd, "the line is cut in the middle");
 	if (rd->len < start + end || strcmp(rd->line + rd->len - end, RECORD_END))
 		return read_bad(rd, "a record of lvt that does not end with ']'");
-	root = json_loadb(rd->line + start, rd->len - start - end, JSON_REJECT_DUPLICATES, &error);
-	if (!root)
-		return read_bad(rd, "not JSON: %s", error.text);
+	if (!strncmp(rd->line, CRC_START, strlen(CRC_START)))
+		return read_closing_line(rd);
+	rd->crc = crc32(rd->crc, (const Bytef *)rd->line, rd->len);
+	err = read_columns(rd);
+	if (err)
+		return err < 0 ? err : 0;
+	err = load(rd, rd->line, rd->len, &root);
+	if (err)
+		return err;
 	err = read_object(rd, root);
 	json_decref(root);
 	return err;
@@ -305,6 +362,10 @@ static void tidy(struct reader *rd, int id)
 
 int read_finish(struct reader *rd, char *warning)
 {
+	int err = read_put_off(rd);
+
+	if (err)
+		return err;
 	for (size_t i = 0; i < rd->run->n_services; i++)
 		tidy(rd, i);
 	if (!rd->intervals) {

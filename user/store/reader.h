@@ -73,6 +73,14 @@ struct reader {
 	struct hdr *hdr;
 	struct hdr_cells *cells;
 	bool ours, ended;
+	int tag; /* that was last: they come in order */
+	/* the last closing line, if it has not been looked into, and what there was when it came */
+	struct {
+		char *line; /* NULL-safe; to be freed */
+		size_t len, room, n_services;
+		unsigned long number;
+		bool waits;
+	} closing;
 	struct declared declared[LVT_MAX_SERVICES];
 	struct pending pending;
 	unsigned intervals;	     /* closed */
@@ -108,6 +116,13 @@ int read_new_service(struct reader *rd);
 /* read_interval.c: a line of ours, and the end of the file */
 int read_record(struct reader *rd);
 int read_tagged(struct reader *rd, const struct histogram_line *h);
+int read_anatomy(struct reader *rd, int id, const json_t *o);
+
+/*
+ * read_columns.c: an anatomy line as it is written, without a JSON reader: they are a third of a file.
+ * Returns 1 if it was one, 0 if it has another form (and nothing was done), or -errno.
+ */
+int read_columns(struct reader *rd);
 int read_finish(struct reader *rd, char *warning);
 void pending_free(struct pending *p);
 

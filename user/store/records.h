@@ -21,7 +21,8 @@
  *	          one `end` is true
  *
  * What has cells is stored as differences, which add up; everything else as it is so far, and the last
- * one counts. An interval counts when its closing line is there: `crc` in it is the CRC-32 of all bytes
+ * one counts: a reader need not look into the others, whose number and checksum are right. An interval
+ * counts when its closing line is there: `crc` in it is the CRC-32 of all bytes
  * since the line that closed the one before, with those after the "crc" member itself. Numbers are of
  * the units of struct run; stages and counters go by name.
  */
