@@ -165,7 +165,7 @@ static int take_words(struct side *s, char **words, size_t n, const char *name, 
 /* A value's size against the column of maxima, which has a fixed unit in each tool. */
 static double ratio_of(const struct run *r)
 {
-	return r->foreign ? r->value_ratio : 1e6;
+	return r->latency_only ? r->value_ratio : 1e6;
 }
 
 /* To a power of ten: the maxima are. */

@@ -166,11 +166,14 @@ while time.monotonic() < end:
 	[ "$(jq .services[0].requests <<<"$out")" = 1000 ]
 }
 
-@test "report: a log of another tool" {
+other_log() {
 	printf '%s\n' '#[StartTime: 1700000000.000 (seconds since epoch)]' \
 		'"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"' \
-		'0.000,1.000,60.0,HISTFAAAADV4nJNpmSzMwMAgwMDAwMjAwMDMAAGMDAzMbgY7FjDA+Uyn+fn2551gXHiekW1/HAsAp04Ipg==' \
-		>other.hlog
+		'0.000,1.000,60.0,HISTFAAAADV4nJNpmSzMwMAgwMDAwMjAwMDMAAGMDAzMbgY7FjDA+Uyn+fn2551gXHiekW1/HAsAp04Ipg=='
+}
+
+@test "report: a log of another tool" {
+	other_log >other.hlog
 	run_split "$LVT" report other.hlog --format json
 	[ "$status" -eq 0 ]
 	[[ $err == *"not a run of lvt"* ]]
@@ -179,6 +182,28 @@ while time.monotonic() < end:
 		'["2023-11-14T22:13:20Z","untagged",113,1]' ]
 	run_split "$LVT" report other.hlog
 	[ "$status" -eq 0 ]
+}
+
+@test "report: what another tool's log does not tell is unknown, never 0" {
+	other_log >other.hlog
+	"$LVT" report other.hlog >text 2>/dev/null
+	grep -q 'loss not known' text
+	grep -q '^untagged ' text
+	[ -z "$(grep -E 'loss +0|gaps|0 B/s|0 connections|exchanges|0 processes|:0 |cost|host\?|filter' text)" ]
+	"$LVT" report other.hlog --format json >json 2>/dev/null
+	# all of these members are there, and null
+	jq -e '.services[0] as $s | [.run.host, .run.kernel, .run.cpus, .run.filter, .run.hooks,
+		(.loss, .gaps, .notes, .overhead | .[]),
+		($s | .port, .pids, .processes, .netns, .foreign_netns, .bytes_in, .bytes_out,
+		.connections, .exchanges, .multi_thread, .batches, .multiplexed, .plain_share,
+		.blocked_on, .preempted_by, .queue_blocked, .net[], .tcp, .utilisation, .slowest,
+		.outbound), $s.littles_law.in_flight_sampled] | length > 55 and all(. == null)' json
+	jq -e '.loss | has("total")' json
+	jq -e '.warnings[0].id == "latency_only" and .services[0].throughput_rps == 113' json
+	"$LVT" report other.hlog --format openmetrics >metrics 2>/dev/null
+	grep -q '^lvt_request_latency_seconds_count{service="untagged"} 113' metrics
+	[ -z "$(grep -E 'port=|netns=|host=|lvt_events|lvt_exchanges|_bytes|lvt_connections|drops' metrics)" ]
+	[ "$("$LVT" report other.hlog --format trace 2>/dev/null | jq .otherData.host)" = null ]
 }
 
 @test "record -o: the report of the file is the one printed" {

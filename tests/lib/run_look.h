@@ -190,6 +190,7 @@ static inline const char *look_run(struct run *a, struct run *b)
 	LOOK_SAME(a, b, rx_timestamps);
 	LOOK_SAME(a, b, outbound);
 	LOOK_SAME(a, b, slowest_kept);
+	LOOK_SAME(a, b, latency_only);
 	LOOK_SAME(a, b, n_services);
 	for (size_t i = 0; i < a->n_services && !differs; i++)
 		differs = look_service(&a->services[i], &b->services[i]);

@@ -132,7 +132,7 @@ static void logs_of_other_tools(void **state)
 	set_fill(&after, 1, 1);
 	set_requests(&before, 1000, 1, 0, 1);
 	set_requests(&after, 1000, 1, 0, 2);
-	after.runs[0].foreign = true;
+	after.runs[0].latency_only = true;
 	after.runs[0].cpus = 0;
 	after.runs[0].n_hooks = 0;
 	after.runs[0].kernel[0] = '\0';

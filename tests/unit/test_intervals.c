@@ -288,7 +288,7 @@ static void from_a_log_of_another_tool(void **state)
 	fclose(out);
 	hdr_free(hdr);
 	read_file(&r, worth, 30);
-	assert_true(r.foreign);
+	assert_true(r.latency_only);
 	assert_true(fabs(r.value_ratio / 1e6 - 1) < 0.01);
 	/* b has more requests */
 	close_to(worth[1][COMPARE_P90], directly(30, 1));

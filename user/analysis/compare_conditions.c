@@ -27,25 +27,25 @@ static void kernel(const struct run *r, char text[128])
 
 static void cpus(const struct run *r, char text[128])
 {
-	if (r->foreign)
-		text[0] = '\0';
-	else
+	if (r->cpus > 0)
 		snprintf(text, 128, "%d", r->cpus);
+	else
+		text[0] = '\0';
 }
 
 static void filter(const struct run *r, char text[128])
 {
-	snprintf(text, 128, "%.127s", r->foreign ? "" : r->filter);
+	snprintf(text, 128, "%.127s", r->latency_only ? "" : r->filter);
 }
 
 static void label(const struct run *r, char text[128])
 {
-	snprintf(text, 128, "%s", r->foreign ? "" : r->label);
+	snprintf(text, 128, "%s", r->latency_only ? "" : r->label);
 }
 
 static void tool(const struct run *r, char text[128])
 {
-	strcpy(text, r->foreign ? "another HdrHistogram tool" : "lvt");
+	strcpy(text, r->latency_only ? "another HdrHistogram tool" : "lvt");
 }
 
 static double duration(const struct run *r)
@@ -68,7 +68,7 @@ static double connections(const struct run *r)
 
 	for (size_t i = 0; i < r->n_services; i++)
 		n += r->services[i].sum->connections;
-	return r->foreign ? NAN : n;
+	return r->latency_only ? NAN : n;
 }
 
 static const char *fmt_number(char *buf, size_t size, double v)
@@ -79,7 +79,7 @@ static const char *fmt_number(char *buf, size_t size, double v)
 static bool any_foreign(const struct compare_side *side)
 {
 	for (size_t i = 0; i < side->n; i++)
-		if (side->runs[i]->foreign)
+		if (side->runs[i]->latency_only)
 			return true;
 	return false;
 }
@@ -116,7 +116,7 @@ static size_t side_texts(const struct compare_side *side, text_of *of, char out[
 		}
 		if (seen)
 			continue;
-		if (!text[0] && side->runs[i]->foreign)
+		if (!text[0] && side->runs[i]->latency_only)
 			strcpy(text, COMPARE_NOT_KNOWN);
 		len += snprintf(out + len, 128 - len, "%s%s", different ? ", " : "", text);
 		len = len > 127 ? 127 : len;
@@ -248,7 +248,7 @@ static void add_number(const struct compare_side *a, const struct compare_side *
 	n->warns = n->differs && !isnan(before) && !isnan(after);
 }
 
-/* The requests that were lost, of all runs of a side. */
+/* The requests that were lost, of all runs of a side; NAN = not known. */
 static double side_loss(const struct compare_side *side, char out[128])
 {
 	double lost = 0;

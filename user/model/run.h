@@ -105,21 +105,22 @@ struct run {
 	char filter[256]; /* as the user gave it, "" = all services */
 	char label[64];
 	int cpus; /* online */
-	/* A log of another tool: nothing is known but latencies, whose unit is taken to be ns. How
-	 * many times its own column of maxima they are; 1e6 for ns and ms; NAN = not known. */
-	bool foreign;
-	double value_ratio;
 	struct run_hook hooks[RUN_MAX_HOOKS];
 	size_t n_hooks;
 	char *hook_names; /* of a run that was read from a file: what its hooks point to; owned */
 	__u64 counters[NR_COUNTERS];
 	double loader_cpu_s;
-	__u64 loader_rss_bytes;	      /* peak */
-	double bpf_ns_per_request;    /* NAN = not measured */
-	double events;		      /* calls of lvt's programs; NAN = not counted */
-	bool rx_timestamps;	      /* net.rx was measured */
-	bool outbound;		      /* what the services send was traced, too */
-	bool slowest_kept;	      /* exemplars were collected */
+	__u64 loader_rss_bytes;	   /* peak */
+	double bpf_ns_per_request; /* NAN = not measured */
+	double events;		   /* calls of lvt's programs; NAN = not counted */
+	bool rx_timestamps;	   /* net.rx was measured */
+	bool outbound;		   /* what the services send was traced, too */
+	bool slowest_kept;	   /* exemplars were collected */
+	/* A log of another tool: nothing else but latencies, intervals and names (ports 0) is known, nor
+	 * the unit: taken to be ns. How many times its own column of maxima they are; 1e6 for ns and
+	 * ms; NAN = not known. */
+	bool latency_only;
+	double value_ratio;
 	struct run_service *services; /* by requests, most first; owned */
 	size_t n_services;
 	char **untraced; /* names of services beyond the table, "comm:port"; owned */

@@ -25,13 +25,15 @@ static void fact_say(struct facts *f, const char *label, const char *text)
 	l->len = snprintf(l->text, sizeof(l->text), "%s", text);
 }
 
-static void throughput(struct facts *f, const struct run_service *s)
+static void throughput(struct facts *f, const struct run *r, const struct run_service *s)
 {
 	const struct lvt_shard *sum = s->sum;
 	char text[UNIT_LEN];
 	struct items *l = fact_add(f, "throughput");
 
 	items_add(l, "%s", fmt_rate(text, sizeof(text), service_rps(s)));
+	if (r->latency_only)
+		return;
 	items_add(l, "in %s", fmt_byte_rate(text, sizeof(text), sum->bytes_in / s->window_s));
 	items_add(l, "out %s", fmt_byte_rate(text, sizeof(text), sum->bytes_out / s->window_s));
 	items_add(l, "%s connection%s", fmt_count(text, sizeof(text), sum->connections),
@@ -162,11 +164,12 @@ void service_facts(const struct run *r, const struct run_service *s, bool net_ti
 		   struct facts *f)
 {
 	f->n = 0;
-	throughput(f, s);
+	throughput(f, r, s);
 	in_flight(f, s);
 	threads(f, s);
 	net(f, r, s, net_times);
-	exchanges(f, s);
+	if (!r->latency_only)
+		exchanges(f, s);
 }
 
 const char *fmt_counter(char *buf, size_t size, const struct run *r, enum lvt_counter c)

@@ -39,7 +39,7 @@ size_t service_findings(const struct run_service *s, struct finding found[MAX_FI
 size_t service_warnings(const struct run *r, const struct run_service *s,
 			struct finding found[MAX_WARNINGS]);
 
-/* The same for the run as a whole: loss, services beyond the table, no services. */
+/* The same for the run as a whole: a log of another tool, loss, services beyond the table, no services. */
 size_t run_warnings(const struct run *r, struct finding found[MAX_WARNINGS]);
 
 /*

@@ -26,23 +26,25 @@ static json_t *hooks(const struct run *r)
 static json_t *the_run(const struct run *r)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "started",
-			 json_name(r->started), "duration_s", json_number(r->duration_s), "host",
-			 json_name(r->host), "kernel", json_name(r->kernel), "cpus",
-			 json_count(r->cpus), "filter", json_name(r->filter), "hooks", hooks(r),
-			 "label", json_name(r->label));
+			 json_known_name(r->started), "duration_s", json_number(r->duration_s),
+			 "host", json_known_name(r->host), "kernel", json_known_name(r->kernel),
+			 "cpus", json_known(r->cpus, r->cpus > 0), "filter",
+			 r->latency_only ? json_null() : json_name(r->filter), "hooks",
+			 r->latency_only ? json_null() : hooks(r), "label", json_name(r->label));
 }
 
-/* The counters of a kind by name, zeros too; with their sum first for losses. */
+/* The counters of a kind by name, zeros too, null if unknown; with their sum first for losses. */
 static json_t *counters(const struct run *r, enum counter_kind kind)
 {
+	bool known = !r->latency_only;
 	json_t *all = json_object();
 	int bad = 0;
 
 	if (kind == COUNTER_KIND_LOSS)
-		bad = json_put(all, "total", json_count(run_loss(r)));
+		bad = json_put(all, "total", json_known(run_loss(r), known));
 	for (int c = 0; c < NR_COUNTERS && !bad; c++)
 		if (counter_kind(c) == kind)
-			bad = json_put(all, counter_name(c), json_count(r->counters[c]));
+			bad = json_put(all, counter_name(c), json_known(r->counters[c], known));
 	return json_unless(bad, all);
 }
 
@@ -54,7 +56,7 @@ static json_t *overhead(const struct run *r)
 	return json_pack("{s:o, s:o, s:o, s:o}", "events", events, "bpf_ns_per_request",
 			 json_number(r->bpf_ns_per_request), "loader_cpu_s",
 			 json_number(r->loader_cpu_s), "loader_rss_bytes",
-			 json_count(r->loader_rss_bytes));
+			 json_known(r->loader_rss_bytes, r->loader_rss_bytes));
 }
 
 static json_t *services(const struct run *r)

@@ -243,6 +243,22 @@ static json_t *sentences(const struct run *r, const struct run_service *s)
 			 json_findings(found, n_found));
 }
 
+/* Of a log of another tool: what it does not tell. */
+static int put_unknown(json_t *all)
+{
+	static const char *const names[] = {
+		"port",		 "family",	  "pids",	  "processes",	 "netns",
+		"foreign_netns", "bytes_in",	  "bytes_out",	  "connections", "exchanges",
+		"batches",	 "multiplexed",	  "multi_thread", "blocked_on",	 "preempted_by",
+		"tcp",		 "queue_blocked",
+	};
+	int bad = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !bad; i++)
+		bad = json_put(all, names[i], json_null());
+	return bad;
+}
+
 json_t *json_service(const struct run *r, const struct run_service *s)
 {
 	json_t *all = counts(s);
@@ -253,5 +269,7 @@ json_t *json_service(const struct run *r, const struct run_service *s)
 		bad |= json_object_update(all, parts[i]);
 		json_decref(parts[i]);
 	}
+	if (r->latency_only)
+		bad |= put_unknown(all);
 	return json_unless(bad, all);
 }

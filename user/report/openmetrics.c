@@ -26,13 +26,16 @@ static const char *label_value(char buf[LABEL_LEN], const char *name)
 	return buf;
 }
 
-/* What tells a service from all others. */
+/* What tells a service from all others; what is not known of it is left out. */
 static const char *service_labels(char buf[LABELS_LEN], const struct run_service *s)
 {
 	char comm[LABEL_LEN];
 
-	snprintf(buf, LABELS_LEN, "service=\"%s\",port=\"%u\",netns=\"%u\"",
-		 label_value(comm, s->comm), s->port, s->netns);
+	if (!s->port)
+		snprintf(buf, LABELS_LEN, "service=\"%s\"", label_value(comm, s->comm));
+	else
+		snprintf(buf, LABELS_LEN, "service=\"%s\",port=\"%u\",netns=\"%u\"",
+			 label_value(comm, s->comm), s->port, s->netns);
 	return buf;
 }
 
@@ -243,19 +246,37 @@ static void print_gauges(FILE *out, const struct run *r)
 			service_labels(labels, &r->services[i]), r->services[i].window_s);
 }
 
-static void print_run(FILE *out, const struct run *r)
+static void print_info(FILE *out, const struct run *r)
 {
-	char host[LABEL_LEN], kernel[LABEL_LEN], filter[LABEL_LEN], label[LABEL_LEN],
-		started[LABEL_LEN];
+	const struct {
+		const char *name, *value;
+	} labels[] = { { "host", r->host },
+		       { "kernel", r->kernel },
+		       { "filter", r->filter },
+		       { "label", r->label },
+		       { "started", r->started } };
+	char value[LABEL_LEN];
+	const char *comma = "";
 
 	family(out, "lvt_run", "info", NULL, "What was traced, and where.");
-	fprintf(out,
-		"lvt_run_info{host=\"%s\",kernel=\"%s\",filter=\"%s\",label=\"%s\",started=\"%s\"} 1\n",
-		label_value(host, r->host), label_value(kernel, r->kernel),
-		label_value(filter, r->filter), label_value(label, r->label),
-		label_value(started, r->started));
+	fputs("lvt_run_info{", out);
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		if (r->latency_only && !labels[i].value[0])
+			continue;
+		fprintf(out, "%s%s=\"%s\"", comma, labels[i].name,
+			label_value(value, labels[i].value));
+		comma = ",";
+	}
+	fputs("} 1\n", out);
+}
+
+static void print_run(FILE *out, const struct run *r)
+{
+	print_info(out, r);
 	family(out, "lvt_run_duration_seconds", "gauge", "seconds", "From attach to stop.");
 	fprintf(out, "lvt_run_duration_seconds %.9g\n", r->duration_s);
+	if (r->latency_only)
+		return;
 	family(out, "lvt_events", "counter", NULL,
 	       "lvt's own counters; those of kind loss are lost or mistimed requests.");
 	for (int c = 0; c < NR_COUNTERS; c++) {
@@ -277,8 +298,10 @@ int report_openmetrics(FILE *out, const struct run *r, struct err *e)
 	print_quantiles(out, r);
 	print_stages(out, r);
 	print_net(out, r);
-	print_exchanges(out, r);
-	print_counted(out, r);
+	if (!r->latency_only) {
+		print_exchanges(out, r);
+		print_counted(out, r);
+	}
 	print_gauges(out, r);
 	print_run(out, r);
 	fprintf(out, "# EOF\n");

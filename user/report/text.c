@@ -41,28 +41,36 @@ static void print_head(const struct page *p, const struct run *r)
 	char filter[ESCAPE_FACTOR * sizeof(r->filter) + 1];
 	struct items head = { 0 }, more = { 0 };
 
-	items_add(&head, "%s", escape_name(name, sizeof(name), r->host[0] ? r->host : "host?"));
-	items_add(&head, "%s",
-		  escape_name(name, sizeof(name), r->kernel[0] ? r->kernel : "kernel?"));
+	if (r->host[0] || !r->latency_only)
+		items_add(&head, "%s",
+			  escape_name(name, sizeof(name), r->host[0] ? r->host : "host?"));
+	if (r->kernel[0] || !r->latency_only)
+		items_add(&head, "%s",
+			  escape_name(name, sizeof(name), r->kernel[0] ? r->kernel : "kernel?"));
 	if (r->cpus > 0)
 		items_add(&head, "%d CPU%s", r->cpus, r->cpus == 1 ? "" : "s");
 	items_add(&head, "%s", fmt_ns(text, sizeof(text), r->duration_s * 1e9));
-	items_add(&head, "loss %s", fmt_count(text, sizeof(text), run_loss(r)));
-	if (isnan(r->bpf_ns_per_request))
-		items_add(&head, "lvt's cost not measured");
+	if (r->latency_only)
+		items_add(&head, "loss not known");
 	else
+		items_add(&head, "loss %s", fmt_count(text, sizeof(text), run_loss(r)));
+	if (isnan(r->bpf_ns_per_request) && !r->latency_only)
+		items_add(&head, "lvt's cost not measured");
+	else if (!r->latency_only)
 		items_add(&head, "lvt's cost %s a request",
 			  fmt_ns(text, sizeof(text), r->bpf_ns_per_request));
 	page_text(p, 0, "", STYLE_PLAIN, head.text);
 
 	if (r->label[0])
 		items_add(&more, "%s", escape_name(name, sizeof(name), r->label));
-	items_add(&more, "filter: %s",
-		  r->filter[0] ? escape_name(filter, sizeof(filter), r->filter) :
-				 "none, every listening TCP service");
+	if (!r->latency_only)
+		items_add(&more, "filter: %s",
+			  r->filter[0] ? escape_name(filter, sizeof(filter), r->filter) :
+					 "none, every listening TCP service");
 	if (r->started[0])
 		items_add(&more, "started %s", escape_name(name, sizeof(name), r->started));
-	page_text(p, 0, "", STYLE_PLAIN, more.text);
+	if (more.len)
+		page_text(p, 0, "", STYLE_PLAIN, more.text);
 }
 
 /* The counters of one kind that are not zero, one a line; says "none" when all are. */
@@ -97,7 +105,9 @@ static void print_cost(const struct page *p, const struct run *r)
 	if (!isnan(r->bpf_ns_per_request) && !isnan(r->events))
 		items_add(&l, "%s calls; measuring itself included",
 			  fmt_count(text, sizeof(text), llround(r->events)));
-	items_add(&l, "lvt itself %s CPU", fmt_ns(text, sizeof(text), r->loader_cpu_s * 1e9));
+	if (!isnan(r->loader_cpu_s))
+		items_add(&l, "lvt itself %s CPU",
+			  fmt_ns(text, sizeof(text), r->loader_cpu_s * 1e9));
 	if (r->loader_rss_bytes)
 		items_add(&l, "%s memory", fmt_bytes(text, sizeof(text), r->loader_rss_bytes));
 	page_text(p, LABEL_INDENT, "  cost", STYLE_DIM, l.text);
@@ -119,10 +129,14 @@ static void print_foot(const struct page *p, const struct run *r)
 		items_add(&untraced, "%s", escape_name(name, sizeof(name), r->untraced[i]));
 	if (r->n_untraced)
 		page_text(p, LABEL_INDENT, "  untraced", STYLE_DIM, untraced.text);
-	print_counters(p, r, COUNTER_KIND_LOSS, "  loss", "0");
-	print_counters(p, r, COUNTER_KIND_GAP, "  gaps", "0");
-	print_counters(p, r, COUNTER_KIND_NOTE, "  notes", NULL);
-	print_cost(p, r);
+	if (r->latency_only) {
+		page_text(p, LABEL_INDENT, "  loss", STYLE_DIM, "not known");
+	} else {
+		print_counters(p, r, COUNTER_KIND_LOSS, "  loss", "0");
+		print_counters(p, r, COUNTER_KIND_GAP, "  gaps", "0");
+		print_counters(p, r, COUNTER_KIND_NOTE, "  notes", NULL);
+		print_cost(p, r);
+	}
 	for (size_t i = 0; i < r->n_hooks; i++)
 		items_add(&hooks, "%s %s", r->hooks[i].role, r->hooks[i].hook);
 	if (r->n_services)

@@ -17,8 +17,11 @@ const char *service_name(const struct run_service *s, char buf[SERVICE_NAME_LEN]
 {
 	char comm[ESCAPE_FACTOR * LVT_COMM_LEN + 1];
 
-	snprintf(buf, SERVICE_NAME_LEN, ":%u %s", s->port,
-		 s->comm[0] ? escape_name(comm, sizeof(comm), s->comm) : "(unknown)");
+	escape_name(comm, sizeof(comm), s->comm[0] ? s->comm : "(unknown)");
+	if (s->port)
+		snprintf(buf, SERVICE_NAME_LEN, ":%u %s", s->port, comm);
+	else
+		snprintf(buf, SERVICE_NAME_LEN, "%s", comm);
 	return buf;
 }
 
@@ -43,14 +46,15 @@ static void print_cell(const struct page *p, const char *text, int width)
 	fputs(pad_left(buf, sizeof(buf), text, width), p->out);
 }
 
-static void print_row(const struct page *p, const struct run_service *s, int name_width)
+static void print_row(const struct page *p, const struct run *r, const struct run_service *s,
+		      int name_width)
 {
 	char buf[UNIT_LEN], comm[64], cell[128];
 	struct dist d;
 
 	service_latency(s, &d);
 	snprintf(buf, sizeof(buf), ":%u", s->port);
-	print_cell(p, buf, 6);
+	print_cell(p, s->port ? buf : "-", 6);
 	escape_name(comm, name_width + 1, s->comm[0] ? s->comm : "(unknown)");
 	fprintf(p->out, "  %s", pad_right(cell, sizeof(cell), comm, name_width));
 	if (s->n_pids > 1)
@@ -63,7 +67,8 @@ static void print_row(const struct page *p, const struct run_service *s, int nam
 		print_cell(p, fmt_rate(buf, sizeof(buf), service_rps(s)), 10);
 		print_cell(p, fmt_ns(buf, sizeof(buf), d.p50), 8);
 		print_cell(p, fmt_ns(buf, sizeof(buf), d.p99), 8);
-		print_cell(p, fmt_share(buf, sizeof(buf), service_queue_share(s)), 6);
+		fmt_share(buf, sizeof(buf), service_queue_share(s));
+		print_cell(p, r->latency_only ? "-" : buf, 6);
 	}
 	fputc('\n', p->out);
 }
@@ -79,13 +84,16 @@ void services_print(const struct page *p, const struct run *r)
 		"requests", "rate", "p50", "p99", "queue");
 	page_style(p, STYLE_PLAIN);
 	for (size_t i = 0; i < r->n_services; i++)
-		print_row(p, &r->services[i], name_width);
+		print_row(p, r, &r->services[i], name_width);
 }
 
 const char *service_processes(const struct run_service *s, char buf[PROCESSES_LEN])
 {
 	size_t size = PROCESSES_LEN, len;
 
+	*buf = '\0';
+	if (!s->n_pids && !s->port)
+		return buf;
 	if (s->n_pids == 1) {
 		snprintf(buf, size, "(pid %u", s->pids[0]);
 	} else {
@@ -114,7 +122,8 @@ static void print_title(const struct page *p, const struct run_service *s)
 	service_processes(s, pids);
 	snprintf(right, sizeof(right), "%s request%s", fmt_count(count, sizeof(count), n),
 		 n == 1 ? "" : "s");
-	fill = p->columns - (int)(utf8_width(name) + 1 + utf8_width(pids) + 2 + utf8_width(right));
+	fill = p->columns -
+	       (int)(utf8_width(name) + (*pids ? 1 : 0) + utf8_width(pids) + 2 + utf8_width(right));
 	page_style(p, STYLE_BOLD);
 	fputs(name, p->out);
 	page_style(p, STYLE_PLAIN);
@@ -123,7 +132,7 @@ static void print_title(const struct page *p, const struct run_service *s)
 		page_text(p, 2, "", STYLE_PLAIN, pids);
 		fill = p->columns - (int)utf8_width(right) - 1;
 	} else {
-		fprintf(p->out, " %s ", pids);
+		fprintf(p->out, *pids ? " %s " : "%s ", pids);
 	}
 	page_style(p, STYLE_DIM);
 	page_repeat(p, "─", fill);

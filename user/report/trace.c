@@ -75,8 +75,9 @@ static json_t *trace_events(const struct run *r)
 int report_trace(FILE *out, const struct run *r, struct err *e)
 {
 	json_t *other = json_pack("{s:s, s:o, s:o, s:o, s:o}", "schema", "lvt.trace/1", "host",
-				  json_name(r->host), "kernel", json_name(r->kernel), "started",
-				  json_name(r->started), "duration_s", json_number(r->duration_s));
+				  json_known_name(r->host), "kernel", json_known_name(r->kernel),
+				  "started", json_known_name(r->started), "duration_s",
+				  json_number(r->duration_s));
 	json_t *root = json_pack("{s:o, s:s, s:o}", "traceEvents", trace_events(r),
 				 "displayTimeUnit", "ns", "otherData", other);
 

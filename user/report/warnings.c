@@ -109,7 +109,8 @@ static size_t warn_streaming(const struct run_service *s, struct finding *found)
 	return 1;
 }
 
-static size_t warn_no_requests(const struct run_service *s, struct finding *found)
+static size_t warn_no_requests(const struct run *r, const struct run_service *s,
+			       struct finding *found)
 {
 	const struct lvt_shard *sum = s->sum;
 	char arrived[UNIT_LEN], sends[UNIT_LEN], connections[UNIT_LEN];
@@ -119,6 +120,10 @@ static size_t warn_no_requests(const struct run_service *s, struct finding *foun
 	fmt_count(arrived, sizeof(arrived), s->arrivals);
 	fmt_count(sends, sizeof(sends), sum->exchanges[EXCHANGE_UNSOLICITED]);
 	fmt_count(connections, sizeof(connections), sum->connections);
+	if (r->latency_only) {
+		finding_set(found, 1, "no_requests", "no requests to report.");
+		return 1;
+	}
 	if (s->arrivals)
 		finding_set(
 			found, 1, "no_requests",
@@ -157,7 +162,7 @@ static size_t warn_window(const struct run *r, const struct run_service *s, stru
 size_t service_warnings(const struct run *r, const struct run_service *s,
 			struct finding found[MAX_WARNINGS])
 {
-	size_t n = warn_no_requests(s, found);
+	size_t n = warn_no_requests(r, s, found);
 
 	if (!n) {
 		n = warn_batches(s, found);
@@ -195,6 +200,10 @@ size_t run_warnings(const struct run *r, struct finding found[MAX_WARNINGS])
 	size_t n = warn_loss(r, found);
 	char count[UNIT_LEN];
 
+	if (r->latency_only)
+		finding_set(&found[n++], 0, "latency_only",
+			    "a log of another HdrHistogram tool: its values are taken for ns; only "
+			    "latencies are known, not where the time went, nor what was lost.");
 	if (r->n_untraced) {
 		finding_set(&found[n], 0, "untraced",
 			    "not traced: %s more listening socket%s than the table of %d services "

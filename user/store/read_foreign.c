@@ -110,10 +110,8 @@ int foreign_finish(struct reader *rd, char *warning)
 	if (!rd->histograms)
 		return read_bad(rd, "the file ends without a histogram");
 	r->duration_s = rd->last_s - rd->first_s;
-	r->foreign = true;
+	r->latency_only = true;
 	r->value_ratio = rd->highest_shown > 0 ? rd->highest / rd->highest_shown : NAN;
-	strcpy(r->label, "log of another HdrHistogram tool");
-	strcpy(r->filter, "not known");
 	r->loader_cpu_s = r->bpf_ns_per_request = r->events = NAN;
 	/* time stamps from before the start are relative to it, as the reference has it */
 	if (rd->first_s > started - 365 * 86400.0)

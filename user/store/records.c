@@ -50,6 +50,7 @@ const struct field run_fields[] = {
 	FIELD(BOOL, run, rx_timestamps),
 	FIELD(BOOL, run, outbound),
 	FIELD(BOOL, run, slowest_kept),
+	FIELD(BOOL, run, latency_only),
 	{ 0 },
 };
 
