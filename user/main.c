@@ -15,6 +15,7 @@ const struct command commands[] = {
 	{ "report", "RUN [OPTION...]", "print the report of a recorded run", cmd_report },
 	{ "compare", "BEFORE... -- AFTER... [OPTION...]",
 	  "compare recorded runs: what changed, and is it more than noise", cmd_compare },
+	{ "merge", "RUN... -o FILE", "add runs of several hosts or moments into one", cmd_merge },
 	{ "doctor", "[OPTION...]", "can this host trace, and what mends it if not", cmd_doctor },
 	{ "help", "[COMMAND]", "show the commands, or the help of one", cmd_help },
 	{ "version", "", "show the version", cmd_version },

@@ -41,6 +41,7 @@ static inline struct run look_copy_run(const struct run *r)
 			o->last = look_copy(o->last, HIST_BUCKETS * sizeof(*o->last));
 		}
 	}
+	c.parts = r->n_parts ? look_copy(r->parts, r->n_parts * sizeof(*r->parts)) : NULL;
 	c.untraced = look_copy(r->untraced, r->n_untraced * sizeof(*r->untraced));
 	for (size_t i = 0; i < r->n_untraced; i++)
 		c.untraced[i] = strdup(r->untraced[i]);
@@ -191,6 +192,15 @@ static inline const char *look_run(struct run *a, struct run *b)
 	LOOK_SAME(a, b, outbound);
 	LOOK_SAME(a, b, slowest_kept);
 	LOOK_SAME(a, b, latency_only);
+	LOOK_SAME(a, b, n_parts);
+	for (size_t i = 0; i < a->n_parts; i++) {
+		LOOK_TEXT(a, b, parts[i].file);
+		LOOK_TEXT(a, b, parts[i].host);
+		LOOK_TEXT(a, b, parts[i].started);
+		LOOK_REAL(a, b, parts[i].duration_s);
+		LOOK_SAME(a, b, parts[i].requests);
+		LOOK_SAME(a, b, parts[i].loss);
+	}
 	LOOK_SAME(a, b, n_services);
 	for (size_t i = 0; i < a->n_services && !differs; i++)
 		differs = look_service(&a->services[i], &b->services[i]);

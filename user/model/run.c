@@ -35,6 +35,7 @@ void run_free(struct run *r)
 		free(r->untraced[i]);
 	free(r->untraced);
 	free(r->hook_names);
+	free(r->parts);
 	*r = (struct run){ 0 };
 }
 

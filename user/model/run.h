@@ -97,9 +97,23 @@ struct run_service {
 	__u32 accept_max, accept_limit; /* limit 0 = not seen listening */
 };
 
+/* A run that went into a merged one (model/merge.h). */
+struct run_part {
+	char file[256];	  /* as it was read */
+	char host[65];	  /* "" = not known */
+	char started[32]; /* as struct run's */
+	double duration_s;
+	__u64 requests;
+	__u64 loss; /* UINT64_MAX = not known */
+};
+
+#define RUN_DIFFERS "differs from part to part" /* the filter of a merged run, if it does */
+
+enum { RUN_MAX_PARTS = 1024, RUN_MAX_WAITS = 16 << 10, RUN_MAX_UNTRACED = 4096 };
+
 struct run {
-	char started[32];  /* RFC 3339, UTC */
-	double duration_s; /* attach to stop */
+	char started[32];  /* RFC 3339, UTC; of a merged run the earliest one */
+	double duration_s; /* attach to stop; of a merged run the sum of its parts' */
 	char host[65];
 	char kernel[128]; /* "Linux 6.18.44" */
 	char filter[256]; /* as the user gave it, "" = all services */
@@ -125,6 +139,8 @@ struct run {
 	size_t n_services;
 	char **untraced; /* names of services beyond the table, "comm:port"; owned */
 	size_t n_untraced;
+	struct run_part *parts; /* of a merged run, by start; owned */
+	size_t n_parts;		/* 0 = not merged */
 };
 
 void run_free(struct run *r);
@@ -208,6 +224,32 @@ int run_exemplar_order(const void *a, const void *b);
 
 /* Add src to dst, cell by cell; maxima and minima are merged. */
 void shard_add(struct lvt_shard *dst, const struct lvt_shard *src);
+
+/* ---- parts.c: the parts of a merged run ---- */
+
+/* Seconds since the epoch of a run's start; NAN = not known. */
+double run_time(const char *started);
+
+/* For qsort(): by start, ties settled. */
+int run_part_order(const void *a, const void *b);
+
+/*
+ * How long at least one part was traced, s: hosts at the same time count once. NAN if a start is not
+ * known, or the parts are too short for starts in whole seconds. Of a run of its own its duration.
+ */
+double run_covered_s(const struct run *r);
+
+/*
+ * Requests of all parts together per second of that time: for hosts at the same time the sum of their
+ * rates, for moments of one host the mean. service_rps() is the mean rate of a part.
+ */
+double service_together_rps(const struct run *r, const struct run_service *s);
+
+/* How many hosts the parts are of; 0 = not known. */
+size_t run_hosts(const struct run *r);
+
+/* A part that another part of its host overlaps in time by more than a second; NULL = none. */
+const struct run_part *run_overlap(const struct run *r);
 
 /* The share of exchanges that are plain request-response, 0..1; NAN without exchanges. */
 double service_plain_share(const struct run_service *s);

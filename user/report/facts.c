@@ -2,6 +2,7 @@
 #include "report/facts.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,10 +29,15 @@ static void fact_say(struct facts *f, const char *label, const char *text)
 static void throughput(struct facts *f, const struct run *r, const struct run_service *s)
 {
 	const struct lvt_shard *sum = s->sum;
+	double together = service_together_rps(r, s);
+	/* parts one after the other have one rate; of parts at the same time there are two */
+	bool apart = r->n_parts > 1 && !(run_covered_s(r) > 0.995 * r->duration_s);
 	char text[UNIT_LEN];
 	struct items *l = fact_add(f, "throughput");
 
-	items_add(l, "%s", fmt_rate(text, sizeof(text), service_rps(s)));
+	items_add(l, "%s%s", fmt_rate(text, sizeof(text), service_rps(s)), apart ? " each" : "");
+	if (apart && !isnan(together))
+		items_add(l, "%s together", fmt_rate(text, sizeof(text), together));
 	if (r->latency_only)
 		return;
 	items_add(l, "in %s", fmt_byte_rate(text, sizeof(text), sum->bytes_in / s->window_s));

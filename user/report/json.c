@@ -7,6 +7,7 @@
 
 #include "report/findings.h"
 #include "report/json_parts.h"
+#include "report/parts.h"
 
 static json_t *hooks(const struct run *r)
 {
@@ -23,13 +24,20 @@ static json_t *hooks(const struct run *r)
 	return json_unless(bad, all);
 }
 
+static json_t *filter(const struct run *r)
+{
+	bool known = !r->latency_only && strcmp(r->filter, RUN_DIFFERS) != 0;
+
+	return known ? json_name(r->filter) : json_null();
+}
+
 static json_t *the_run(const struct run *r)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "started",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "started",
 			 json_known_name(r->started), "duration_s", json_number(r->duration_s),
-			 "host", json_known_name(r->host), "kernel", json_known_name(r->kernel),
-			 "cpus", json_known(r->cpus, r->cpus > 0), "filter",
-			 r->latency_only ? json_null() : json_name(r->filter), "hooks",
+			 "covered_s", json_number(run_covered_s(r)), "host",
+			 json_known_name(r->host), "kernel", json_known_name(r->kernel), "cpus",
+			 json_known(r->cpus, r->cpus > 0), "filter", filter(r), "hooks",
 			 r->latency_only ? json_null() : hooks(r), "label", json_name(r->label));
 }
 
@@ -99,11 +107,12 @@ int report_json(FILE *out, const struct run *r, struct err *e)
 	size_t n_warned = run_warnings(r, warned);
 	json_t *root;
 
-	root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "lvt.report/1",
-			 "run", the_run(r), "loss", counters(r, COUNTER_KIND_LOSS), "gaps",
-			 counters(r, COUNTER_KIND_GAP), "notes", counters(r, COUNTER_KIND_NOTE),
-			 "overhead", overhead(r), "warnings", json_findings(warned, n_warned),
-			 "untraced", untraced(r), "services", services(r));
+	root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+			 "lvt.report/1", "run", the_run(r), "loss", counters(r, COUNTER_KIND_LOSS),
+			 "gaps", counters(r, COUNTER_KIND_GAP), "notes",
+			 counters(r, COUNTER_KIND_NOTE), "overhead", overhead(r), "warnings",
+			 json_findings(warned, n_warned), "untraced", untraced(r), "parts",
+			 json_run_parts(r), "services", services(r));
 	if (!root)
 		return err_set(e, -ENOMEM, "no memory for the JSON report");
 	return json_print(root, out, "report", e);

@@ -149,7 +149,7 @@ static json_t *batches(const struct lvt_shard *sum)
 
 static json_t *pids(const struct run_service *s)
 {
-	json_t *all = json_array();
+	json_t *all = s->n_pids ? json_array() : json_null();
 	int bad = 0;
 
 	for (__u32 i = 0; i < s->n_pids && i < RUN_MAX_PIDS && !bad; i++)
@@ -204,14 +204,15 @@ static json_t *counts(const struct run_service *s)
 {
 	const struct lvt_shard *sum = s->sum;
 
-	return json_pack("{s:i, s:s, s:o, s:o, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "port", s->port, "family", "tcp", "comm", json_name(s->comm), "pids",
-			 pids(s), "processes", (int)s->n_pids, "netns", json_count(s->netns),
-			 "foreign_netns", (int)s->foreign_netns, "window_s",
-			 json_number(s->window_s), "requests", json_count(service_requests(s)),
-			 "throughput_rps", json_number(service_rps(s)), "bytes_in",
-			 json_count(sum->bytes_in), "bytes_out", json_count(sum->bytes_out),
-			 "connections", json_count(sum->connections));
+			 pids(s), "processes", json_known(s->n_pids, s->n_pids), "netns",
+			 json_known(s->netns, s->netns), "foreign_netns", (int)s->foreign_netns,
+			 "window_s", json_number(s->window_s), "requests",
+			 json_count(service_requests(s)), "throughput_rps",
+			 json_number(service_rps(s)), "bytes_in", json_count(sum->bytes_in),
+			 "bytes_out", json_count(sum->bytes_out), "connections",
+			 json_count(sum->connections));
 }
 
 static json_t *exchanged(const struct run_service *s)
@@ -269,6 +270,7 @@ json_t *json_service(const struct run *r, const struct run_service *s)
 		bad |= json_object_update(all, parts[i]);
 		json_decref(parts[i]);
 	}
+	bad |= json_put(all, "together_rps", json_number(service_together_rps(r, s)));
 	if (r->latency_only)
 		bad |= put_unknown(all);
 	return json_unless(bad, all);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/escape.h"
@@ -33,6 +34,9 @@ static const char *service_labels(char buf[LABELS_LEN], const struct run_service
 
 	if (!s->port)
 		snprintf(buf, LABELS_LEN, "service=\"%s\"", label_value(comm, s->comm));
+	else if (!s->netns)
+		snprintf(buf, LABELS_LEN, "service=\"%s\",port=\"%u\"", label_value(comm, s->comm),
+			 s->port);
 	else
 		snprintf(buf, LABELS_LEN, "service=\"%s\",port=\"%u\",netns=\"%u\"",
 			 label_value(comm, s->comm), s->port, s->netns);
@@ -246,6 +250,45 @@ static void print_gauges(FILE *out, const struct run *r)
 			service_labels(labels, &r->services[i]), r->services[i].window_s);
 }
 
+/* What tells a part from all others. */
+static void part_sample(FILE *out, const char *name, const struct run_part *p)
+{
+	char file[LABEL_LEN], host[LABEL_LEN], started[LABEL_LEN];
+
+	fprintf(out, "%s{file=\"%s\",host=\"%s\",started=\"%s\"} ", name,
+		label_value(file, p->file), label_value(host, p->host),
+		label_value(started, p->started));
+}
+
+static void print_parts(FILE *out, const struct run *r)
+{
+	if (!r->n_parts)
+		return;
+	family(out, "lvt_part_duration_seconds", "gauge", "seconds",
+	       "The runs that were merged into this one.");
+	for (size_t i = 0; i < r->n_parts; i++) {
+		part_sample(out, "lvt_part_duration_seconds", &r->parts[i]);
+		fprintf(out, "%.9g\n", r->parts[i].duration_s);
+	}
+	family(out, "lvt_part_requests", "counter", NULL, "Their requests.");
+	for (size_t i = 0; i < r->n_parts; i++) {
+		part_sample(out, "lvt_part_requests_total", &r->parts[i]);
+		fprintf(out, "%llu\n", r->parts[i].requests);
+	}
+	family(out, "lvt_part_loss", "counter", NULL, "Their lost or mistimed requests.");
+	for (size_t i = 0; i < r->n_parts; i++) {
+		if (r->parts[i].loss == UINT64_MAX)
+			continue;
+		part_sample(out, "lvt_part_loss_total", &r->parts[i]);
+		fprintf(out, "%llu\n", r->parts[i].loss);
+	}
+	if (isnan(run_covered_s(r)))
+		return;
+	family(out, "lvt_run_covered_seconds", "gauge", "seconds",
+	       "How long at least one part was traced.");
+	fprintf(out, "lvt_run_covered_seconds %.9g\n", run_covered_s(r));
+}
+
 static void print_info(FILE *out, const struct run *r)
 {
 	const struct {
@@ -261,8 +304,8 @@ static void print_info(FILE *out, const struct run *r)
 	family(out, "lvt_run", "info", NULL, "What was traced, and where.");
 	fputs("lvt_run_info{", out);
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
-		if (r->latency_only && !labels[i].value[0])
-			continue;
+		if ((r->latency_only || r->n_parts) && !labels[i].value[0])
+			continue; /* not known */
 		fprintf(out, "%s%s=\"%s\"", comma, labels[i].name,
 			label_value(value, labels[i].value));
 		comma = ",";
@@ -304,6 +347,7 @@ int report_openmetrics(FILE *out, const struct run *r, struct err *e)
 	}
 	print_gauges(out, r);
 	print_run(out, r);
+	print_parts(out, r);
 	fprintf(out, "# EOF\n");
 	if (!fflush(out) && !ferror(out))
 		return 0;

@@ -10,6 +10,7 @@
 #include "report/facts.h"
 #include "report/findings.h"
 #include "report/page.h"
+#include "report/parts.h"
 #include "report/text_service.h"
 
 static void print_warnings(const struct page *p, const struct run *r)
@@ -41,15 +42,15 @@ static void print_head(const struct page *p, const struct run *r)
 	char filter[ESCAPE_FACTOR * sizeof(r->filter) + 1];
 	struct items head = { 0 }, more = { 0 };
 
-	if (r->host[0] || !r->latency_only)
+	if (r->host[0] || (!r->latency_only && !r->n_parts))
 		items_add(&head, "%s",
 			  escape_name(name, sizeof(name), r->host[0] ? r->host : "host?"));
-	if (r->kernel[0] || !r->latency_only)
+	if (r->kernel[0] || (!r->latency_only && !r->n_parts))
 		items_add(&head, "%s",
 			  escape_name(name, sizeof(name), r->kernel[0] ? r->kernel : "kernel?"));
 	if (r->cpus > 0)
 		items_add(&head, "%d CPU%s", r->cpus, r->cpus == 1 ? "" : "s");
-	items_add(&head, "%s", fmt_ns(text, sizeof(text), r->duration_s * 1e9));
+	parts_head(&head, r);
 	if (r->latency_only)
 		items_add(&head, "loss not known");
 	else
@@ -137,6 +138,7 @@ static void print_foot(const struct page *p, const struct run *r)
 		print_counters(p, r, COUNTER_KIND_NOTE, "  notes", NULL);
 		print_cost(p, r);
 	}
+	parts_print(p, r);
 	for (size_t i = 0; i < r->n_hooks; i++)
 		items_add(&hooks, "%s %s", r->hooks[i].role, r->hooks[i].hook);
 	if (r->n_services)

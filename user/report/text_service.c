@@ -91,13 +91,16 @@ const char *service_processes(const struct run_service *s, char buf[PROCESSES_LE
 {
 	size_t size = PROCESSES_LEN, len;
 
-	*buf = '\0';
-	if (!s->n_pids && !s->port)
+	if (!s->n_pids) {
+		buf[0] = '\0';
+		if (s->foreign_netns)
+			snprintf(buf, size, "(netns %u)", s->netns);
 		return buf;
+	}
 	if (s->n_pids == 1) {
 		snprintf(buf, size, "(pid %u", s->pids[0]);
 	} else {
-		len = snprintf(buf, size, "(%u processes%s", s->n_pids, s->n_pids ? ":" : "");
+		len = snprintf(buf, size, "(%u processes:", s->n_pids);
 		for (__u32 i = 0; i < s->n_pids && i < PIDS_SHOWN && len < size; i++)
 			len += snprintf(buf + len, size - len, " %u", s->pids[i]);
 		if (s->n_pids > PIDS_SHOWN && len < size)

@@ -152,7 +152,9 @@ static size_t warn_window(const struct run *r, const struct run_service *s, stru
 	/* Services that exist at the start are registered some ms after the clock starts. */
 	if (!(s->window_s < r->duration_s * 0.98 - 0.01))
 		return 0;
-	finding_set(found, 0, "came_later", "it came later: traced for %s of the run's %s.",
+	finding_set(found, 0, "came_later",
+		    r->n_parts > 1 ? "it is not in all parts, or came later: traced for %s of %s." :
+				     "it came later: traced for %s of the run's %s.",
 		    fmt_ns(window, sizeof(window), s->window_s * 1e9),
 		    fmt_ns(whole, sizeof(whole), r->duration_s * 1e9));
 	finding_number(found, "window_s", s->window_s);
@@ -204,6 +206,11 @@ size_t run_warnings(const struct run *r, struct finding found[MAX_WARNINGS])
 		finding_set(&found[n++], 0, "latency_only",
 			    "a log of another HdrHistogram tool: its values are taken for ns; only "
 			    "latencies are known, not where the time went, nor what was lost.");
+	if (run_overlap(r))
+		finding_set(&found[n++], 0, "overlap",
+			    "%s and another part of its host overlap in time: what both traced is "
+			    "counted twice.",
+			    run_overlap(r)->file);
 	if (r->n_untraced) {
 		finding_set(&found[n], 0, "untraced",
 			    "not traced: %s more listening socket%s than the table of %d services "

@@ -14,9 +14,9 @@
 enum {
 	READ_MAX_LINE = 16 << 20,
 	READ_BLOCK = 64 << 10,
-	READ_MAX_ADDS = 8 << 20,   /* cells of one interval */
-	READ_MAX_ROWS = 16 << 10,  /* waits or exemplars of one interval */
-	READ_MAX_WAITS = 16 << 10, /* rows of a service */
+	READ_MAX_ADDS = 8 << 20,	/* cells of one interval */
+	READ_MAX_ROWS = 16 << 10,	/* waits or exemplars of one interval */
+	READ_MAX_WAITS = RUN_MAX_WAITS, /* rows of a service */
 	READ_MAX_PEERS = LVT_MAX_OUTBOUND,
 };
 

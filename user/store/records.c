@@ -54,6 +54,16 @@ const struct field run_fields[] = {
 	{ 0 },
 };
 
+const struct field part_fields[] = {
+	FIELD(TEXT, run_part, file),
+	FIELD(TEXT, run_part, host),
+	FIELD(TEXT, run_part, started),
+	FIELD(DOUBLE, run_part, duration_s),
+	FIELD(U64, run_part, requests),
+	FIELD(MARK, run_part, loss),
+	{ 0 },
+};
+
 const struct field progress_fields[] = {
 	FIELD(DOUBLE, run, duration_s),
 	FIELD(TABLE, run, counters, .of = counter_at, .count = NR_COUNTERS),

@@ -10,7 +10,7 @@
  * place for in lines "#[lvt {json}]". One JSON object a line, of one member that says what it is
  * (but for the CRC):
  *
- *	run       first of all: what is known at the start
+ *	run       first of all: what is known at the start; of a merged run its parts
  *	service   before its first histogram: its id in this file, its tags' prefix ("" or "6379/")
  *	anatomy   service, and by stage the interval's sums of its anatomy buckets (base64 of words as in
  *	          hdr.h)
@@ -36,6 +36,7 @@
 
 /* Tables for fields_pack() and fields_unpack(). */
 extern const struct field run_fields[];	     /* struct run: known at the start */
+extern const struct field part_fields[];     /* struct run_part */
 extern const struct field progress_fields[]; /* struct run: so far */
 extern const struct field service_fields[];  /* struct run_service: what names it */
 extern const struct field state_fields[];    /* struct run_service: so far */

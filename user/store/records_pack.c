@@ -30,6 +30,19 @@ static json_t *with(json_t *o, const char *name, json_t *list)
 	return NULL;
 }
 
+static json_t *parts_pack(const struct run *r)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < r->n_parts && all; i++) {
+		if (json_array_append_new(all, fields_pack(part_fields, &r->parts[i]))) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
 json_t *run_pack(const struct run *r)
 {
 	json_t *o = json_pack("{s:s}", "schema", RUN_SCHEMA), *fields = fields_pack(run_fields, r);
@@ -39,7 +52,8 @@ json_t *run_pack(const struct run *r)
 		o = NULL;
 	}
 	json_decref(fields);
-	return with(o, "hooks", hooks_pack(r));
+	o = with(o, "hooks", hooks_pack(r));
+	return r->n_parts ? with(o, "parts", parts_pack(r)) : o;
 }
 
 static const char *hook_text(const json_t *list, size_t i, size_t k)
@@ -73,11 +87,31 @@ static const char *hooks_unpack(const json_t *list, struct run *r)
 	return NULL;
 }
 
+static const char *parts_unpack(const json_t *list, struct run *r)
+{
+	size_t n = json_array_size(list);
+
+	if (n > RUN_MAX_PARTS)
+		return "parts";
+	if (!n)
+		return NULL;
+	r->parts = calloc(n, sizeof(*r->parts));
+	if (!r->parts)
+		return "parts";
+	for (; r->n_parts < n; r->n_parts++)
+		if (fields_unpack(part_fields, json_array_get(list, r->n_parts),
+				  &r->parts[r->n_parts]))
+			return "parts";
+	return NULL;
+}
+
 const char *run_unpack(const json_t *o, struct run *r)
 {
 	const char *bad = fields_unpack(run_fields, o, r);
 
-	return bad ? bad : hooks_unpack(json_object_get(o, "hooks"), r);
+	if (!bad)
+		bad = hooks_unpack(json_object_get(o, "hooks"), r);
+	return bad ? bad : parts_unpack(json_object_get(o, "parts"), r);
 }
 
 json_t *progress_pack(const struct run *r)
@@ -96,7 +130,7 @@ json_t *progress_pack(const struct run *r)
 	return with(o, "untraced", all);
 }
 
-enum { UNTRACED_LEN = 64, UNTRACED_MAX = 4096 };
+enum { UNTRACED_LEN = 64, UNTRACED_MAX = RUN_MAX_UNTRACED };
 
 const char *progress_unpack(const json_t *o, struct run *r)
 {

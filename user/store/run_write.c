@@ -24,6 +24,7 @@ struct run_file {
 		__u32 netns;
 		__u16 port;
 		char prefix[24];
+		unsigned interval; /* in which it was written last */
 	} known[LVT_MAX_SERVICES]; /* by id */
 	int n_known;
 	bool failed;
@@ -100,15 +101,24 @@ static const struct run_service *find_last(const struct run_file *f, const struc
 	return NULL;
 }
 
+static bool is_taken(const struct run_file *f, const char *prefix)
+{
+	for (int i = 0; i < f->n_known; i++)
+		if (!strcmp(f->known[i].prefix, prefix))
+			return true;
+	return false;
+}
+
 /* The prefix of a service's tags: of no service twice. Alone at its start it has none. */
 static void choose_prefix(const struct run_file *f, const struct run *r, struct known *k)
 {
 	if (!f->n_known && r->n_services == 1)
 		return;
 	snprintf(k->prefix, sizeof(k->prefix), "%u/", k->port);
-	for (int i = 0; i < f->n_known; i++)
-		if (!strcmp(f->known[i].prefix, k->prefix))
-			snprintf(k->prefix, sizeof(k->prefix), "%u@%u/", k->port, k->netns);
+	if (is_taken(f, k->prefix))
+		snprintf(k->prefix, sizeof(k->prefix), "%u@%u/", k->port, k->netns);
+	if (is_taken(f, k->prefix)) /* in a merged run, by another name */
+		snprintf(k->prefix, sizeof(k->prefix), "%u#%d/", k->port, f->n_known);
 }
 
 /* The id of a service in this file; a new one is declared. -1: there are too many. */
@@ -119,13 +129,17 @@ static int service_id(struct run_file *f, const struct run *r, const struct run_
 	int id;
 
 	for (id = 0; id < f->n_known; id++)
-		if (f->known[id].netns == s->netns && f->known[id].port == s->port)
+		if (f->known[id].netns == s->netns && f->known[id].port == s->port &&
+		    f->known[id].interval != f->intervals + 1) {
+			f->known[id].interval = f->intervals + 1;
 			return id;
+		}
 	if (id == LVT_MAX_SERVICES)
 		return -1;
 	k = &f->known[id];
 	k->netns = s->netns;
 	k->port = s->port;
+	k->interval = f->intervals + 1;
 	choose_prefix(f, r, k);
 	f->n_known++;
 	o = fields_pack(service_fields, s);
