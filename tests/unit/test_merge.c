@@ -91,6 +91,8 @@ static void hosts_at_the_same_time(void **state)
 	struct run_service *s;
 
 	(void)state;
+	a.bpf_ns_per_request = 800;
+	b.bpf_ns_per_request = 400;
 	shard_add(sum, a.services[0].sum);
 	shard_add(sum, b.services[0].sum);
 	add(&a, b);
@@ -103,6 +105,7 @@ static void hosts_at_the_same_time(void **state)
 	close_to(run_covered_s(&a), 10);
 	close_to(service_together_rps(&a, s), 80);
 	close_to(s->in_flight, 1.5);
+	close_to(a.bpf_ns_per_request, 650);
 	close_to(s->cpu_share, 0.934);
 	assert_int_equal(s->arrivals, 803);
 	assert_int_equal(s->threads, 4);
@@ -346,7 +349,9 @@ static void read_back(void **state)
 	add(&all, part(example(1), "b"));
 	add(&all, part(example(4), "a name \xff"));
 	all.parts[1].loss = UINT64_MAX;
-	assert_int_equal(all.n_services, 3); /* two of one port, by other names */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(all.services[i].n_pids, 0); /* also of what only one host has */
+	assert_int_equal(all.n_services, 3);		     /* two of one port, by other names */
 	assert_int_equal(all.services[1].port, all.services[2].port);
 	close(mkstemp(path));
 	assert_int_equal(run_file_create(&f, path, &e), 0);
