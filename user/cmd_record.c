@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,10 +15,10 @@
 #include "capture/child.h"
 #include "capture/listeners.h"
 #include "capture/loader.h"
+#include "capture/recording.h"
 #include "capture/snapshot.h"
 #include "cmd.h"
 #include "report/formats.h"
-#include "store/run_write.h"
 
 struct config {
 	struct filter_options filter;
@@ -119,35 +120,25 @@ static const struct options options = {
 	.after = "COMMAND",
 };
 
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
 /* ---- while it runs ---- */
 
 struct session {
 	const struct config *config;
-	struct tracer *tracer;
+	struct recording rec;
 	struct child child;
 	int signals;
-	struct run_file *file; /* NULL = none */
-	struct err file_err;   /* why it is not complete: the run goes on */
-	double start, next_tick, next_line;
+	double next_line;
 	__u64 answered; /* at the last progress line */
 	bool line;	/* a progress line is on the terminal */
 };
 
 static void progress(struct session *s, double now)
 {
-	__u64 n = snapshot_answered(s->tracer);
+	__u64 n = snapshot_answered(s->rec.tracer);
 	char count[UNIT_LEN], rate[UNIT_LEN];
 
 	fprintf(stderr, "\r\033[K%.0f s  %s requests  %s  (Ctrl-C stops and reports)",
-		now - s->start, fmt_count(count, sizeof(count), n),
+		now - s->rec.start, fmt_count(count, sizeof(count), n),
 		fmt_rate(rate, sizeof(rate), (n - s->answered) / s->config->interval));
 	fflush(stderr);
 	s->answered = n;
@@ -173,56 +164,32 @@ static bool stops(struct session *s)
 	return true;
 }
 
-/* What has come since the last interval, into the file. */
-static void write_interval(struct session *s)
-{
-	struct run r = {};
-
-	if (s->file_err.code)
-		return;
-	tracer_give_way(true);
-	if (snapshot_take(s->tracer, &r, &s->file_err))
-		run_free(&r);
-	else
-		run_file_interval(s->file, &r, &s->file_err);
-	tracer_give_way(false);
-}
-
 static int watch(struct session *s, struct err *e)
 {
 	bool show = term_is(stderr);
-	double end = s->config->duration ? s->start + s->config->duration : 0, now, next;
+	double end = s->config->duration ? s->rec.start + s->config->duration : 0, now, next;
 	struct pollfd p = { .fd = s->signals, .events = POLLIN };
-	int err = 0, wait_ms = TRACER_TICK_MS;
+	int err = 0;
 
-	s->next_tick = s->start + wait_ms / 1e3;
-	s->next_line = s->start + s->config->interval;
+	s->next_line = s->rec.start + s->config->interval;
 	for (;;) {
-		now = now_s();
+		now = recording_now();
 		if (end && now >= end)
 			break;
-		next = s->next_tick;
-		if ((show || s->file) && s->next_line < next)
+		next = recording_due(&s->rec);
+		if (show && s->next_line < next)
 			next = s->next_line;
 		if (end && end < next)
 			next = end;
 		if (poll(&p, 1, next > now ? (next - now) * 1e3 + 1 : 0) > 0 && stops(s))
 			break;
-		now = now_s();
-		if (now >= s->next_tick) {
-			err = tracer_tick(s->tracer, &wait_ms, e);
-			if (err)
-				break;
-			s->next_tick = now_s() + wait_ms / 1e3;
-		}
-		if (now >= s->next_line) {
-			if (show)
-				progress(s, now);
-			if (s->file)
-				write_interval(s);
-			s->next_line += s->config->interval;
-			if (s->next_line < now)
-				s->next_line = now; /* it cannot keep up */
+		now = recording_now();
+		err = recording_work(&s->rec, now, e);
+		if (err)
+			break;
+		if (show && now >= s->next_line) {
+			progress(s, now);
+			s->next_line = fmax(s->next_line + s->config->interval, now);
 		}
 	}
 	if (s->line)
@@ -248,8 +215,8 @@ static int open_signals(void)
 /* Say what is traced, or that nothing is and what could be. */
 static void announce(const struct session *s)
 {
-	const char *filter = s->tracer->filter.text;
-	__u32 n = tracer_services(s->tracer);
+	const char *filter = s->rec.tracer->filter.text;
+	__u32 n = tracer_services(s->rec.tracer);
 	char list[400];
 
 	if (n) {
@@ -276,15 +243,13 @@ static int report(struct session *s, struct err *e)
 {
 	struct text_options text = { .slowest = s->config->slowest };
 	struct run r = {};
-	int err = snapshot_take(s->tracer, &r, e);
+	int err = recording_take(&s->rec, &r, e);
 
-	if (!err && s->file && !s->file_err.code)
-		run_file_finish(s->file, &r, &s->file_err);
 	if (!err)
 		err = report_print(stdout, s->config->format, &r, &text, e);
 	run_free(&r);
-	if (!err && s->file_err.code) {
-		*e = s->file_err;
+	if (!err && s->rec.file_err.code) {
+		*e = s->rec.file_err;
 		err = e->code;
 	}
 	return err;
@@ -292,14 +257,13 @@ static int report(struct session *s, struct err *e)
 
 static int record(struct session *s, const struct filter *f, struct err *e)
 {
-	int err = tracer_open(&s->tracer, f, &s->config->trace, e), stopped;
+	int err = recording_open(&s->rec, f, &s->config->trace, e), stopped;
 	struct err ignored = {};
 
 	if (!err)
-		err = tracer_start(s->tracer, e);
+		err = recording_start(&s->rec, e);
 	if (err)
 		return err;
-	s->start = now_s();
 	announce(s);
 	if (s->child.pid)
 		err = child_start(&s->child, e);
@@ -307,14 +271,14 @@ static int record(struct session *s, const struct filter *f, struct err *e)
 		return err;
 	err = watch(s, e);
 	/* an error while it ran costs the rest of the run, not what is measured */
-	stopped = tracer_stop(s->tracer, err ? NULL : e);
+	stopped = recording_stop(&s->rec, err ? NULL : e);
 	child_stop(&s->child);
 	if (stopped)
 		return err ? err : stopped;
-	if (!tracer_services(s->tracer)) {
-		if (s->file)
-			run_file_discard(s->file);
-		return err ? err : nothing_matched(s->tracer, e);
+	if (!tracer_services(s->rec.tracer)) {
+		if (s->rec.file)
+			run_file_discard(s->rec.file);
+		return err ? err : nothing_matched(s->rec.tracer, e);
 	}
 	stopped = report(s, err ? &ignored : e);
 	return err ? err : stopped;
@@ -333,8 +297,9 @@ int cmd_record(int argc, char **argv, struct err *e)
 	err = filter_resolve(&f, &config.filter, e);
 	if (err)
 		return err;
+	s.rec.interval = config.interval;
 	if (config.out)
-		err = run_file_create(&s.file, config.out, e);
+		err = run_file_create(&s.rec.file, config.out, e);
 	if (err)
 		return err;
 	s.signals = open_signals();
@@ -345,8 +310,8 @@ int cmd_record(int argc, char **argv, struct err *e)
 	if (!err)
 		err = record(&s, &f, e);
 	child_stop(&s.child);
-	tracer_free(s.tracer);
-	run_file_free(s.file);
+	recording_close(&s.rec);
+	run_file_free(s.rec.file);
 	if (s.signals >= 0)
 		close(s.signals);
 	return err;
