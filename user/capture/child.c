@@ -13,8 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Under sudo, root is for the trace and not for what it traces. */
-static int become_invoker(void)
+int child_become_invoker(void)
 {
 	const char *uid = getenv("SUDO_UID");
 	struct passwd *pw;
@@ -50,7 +49,7 @@ static void run(int go, int status, char *const *argv)
 	signal(SIGPIPE, SIG_DFL);
 	/* stdout is for the report */
 	dup2(STDERR_FILENO, STDOUT_FILENO);
-	err = become_invoker();
+	err = child_become_invoker();
 	if (!err) {
 		execvp(argv[0], argv);
 		err = -errno;

@@ -18,6 +18,12 @@ struct child {
  */
 int child_prepare(struct child *c, char *const *argv, struct err *e);
 
+/*
+ * Under sudo, root is for the trace and not for what it traces: become the invoking user, for good, with
+ * the environment of that user. Returns 0, also when there is none, or -errno.
+ */
+int child_become_invoker(void);
+
 /* Let it start. Fails if the command cannot be executed. */
 int child_start(struct child *c, struct err *e);
 

@@ -104,6 +104,31 @@ size_t listeners_read(struct listener l[MAX_LISTENERS])
 	return n;
 }
 
+size_t listeners_of(pid_t process, unsigned int *ports, size_t n, size_t max)
+{
+	struct listener *l = calloc(MAX_LISTENERS, sizeof(*l));
+	char pid[16], path[64];
+	size_t listening, i, k;
+
+	if (!l)
+		return n;
+	snprintf(pid, sizeof(pid), "%d", process);
+	snprintf(path, sizeof(path), "/proc/%s/net/tcp", pid);
+	listening = read_table(path, l, 0);
+	snprintf(path, sizeof(path), "/proc/%s/net/tcp6", pid);
+	listening = read_table(path, l, listening);
+	if (listening)
+		name_by(pid, l, listening);
+	for (i = 0; i < listening; i++) {
+		for (k = 0; k < n && ports[k] != l[i].port; k++)
+			;
+		if (l[i].pid && k == n && n < max)
+			ports[n++] = l[i].port;
+	}
+	free(l);
+	return n;
+}
+
 void listeners_describe(char *buf, size_t size)
 {
 	struct listener l[MAX_LISTENERS];

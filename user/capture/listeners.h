@@ -3,6 +3,7 @@
 #define LVT_LISTENERS_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 enum { MAX_LISTENERS = 256 };
 
@@ -15,6 +16,12 @@ struct listener {
 
 /* What listens on TCP in this network namespace, by port, one entry each. Returns how many. */
 size_t listeners_read(struct listener l[MAX_LISTENERS]);
+
+/*
+ * Add the ports that a process listens on, in whatever network namespace it is, to the n that there
+ * are, each once. Returns how many there are then, at most max.
+ */
+size_t listeners_of(pid_t process, unsigned int *ports, size_t n, size_t max);
 
 /*
  * What listens on TCP in this network namespace, for a message: "6379 redis-server, 80 nginx", or
