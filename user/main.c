@@ -16,6 +16,8 @@ const struct command commands[] = {
 	{ "compare", "BEFORE... -- AFTER... [OPTION...]",
 	  "compare recorded runs: what changed, and is it more than noise", cmd_compare },
 	{ "merge", "RUN... -o FILE", "add runs of several hosts or moments into one", cmd_merge },
+	{ "trial", "--before CMD --after CMD --load-cmd CMD [OPTION...]",
+	  "compare two versions of a service by an experiment", cmd_trial },
 	{ "doctor", "[OPTION...]", "can this host trace, and what mends it if not", cmd_doctor },
 	{ "help", "[COMMAND]", "show the commands, or the help of one", cmd_help },
 	{ "version", "", "show the version", cmd_version },

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "report/compare.h"
+#include "report/compare_parts.h"
 #include "report/compare_words.h"
 #include "report/json_parts.h"
 
@@ -55,7 +56,7 @@ static json_t *stages(const struct compare_anatomy *a)
 	return json_unless(bad, all);
 }
 
-static json_t *anatomy(const struct compare_service *s)
+json_t *compare_anatomy_json(const struct compare_service *s)
 {
 	json_t *all = json_array();
 	int bad = 0;
@@ -95,7 +96,7 @@ static json_t *service(const struct comparison *c, const struct compare_service 
 			 both(json_name(s->comm[0]), json_name(s->comm[1])), "runs",
 			 both(json_count(s->runs[0]), json_count(s->runs[1])), "requests",
 			 both(json_count(s->requests[0]), json_count(s->requests[1])), "verdict",
-			 verdict(c, s), "metrics", metrics(s), "anatomy", anatomy(s));
+			 verdict(c, s), "metrics", metrics(s), "anatomy", compare_anatomy_json(s));
 }
 
 static json_t *services(const struct comparison *c)

@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "report/compare.h"
+#include "report/compare_parts.h"
 #include "report/compare_words.h"
 #include "report/page.h"
 
@@ -168,8 +169,8 @@ static bool stages_known(const struct compare_service *s)
 	return false;
 }
 
-static void print_moved(const struct page *p, const struct comparison *c,
-			const struct compare_service *s)
+void compare_anatomy_print(const struct page *p, const struct comparison *c,
+			   const struct compare_service *s)
 {
 	static const char *const cells[] = { "before", "after", "change", "of change" };
 	static const int widths[] = { STAGE + 4, VALUE, VALUE, VALUE, VALUE };
@@ -245,7 +246,7 @@ static void print_service(const struct page *p, const struct comparison *c,
 		page_text(p, 2, "", STYLE_WARNING, text);
 	}
 	print_values(p, s, c->method);
-	print_moved(p, c, s);
+	compare_anatomy_print(p, c, s);
 }
 
 static void print_conditions(const struct page *p, const struct comparison *c)
