@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -366,6 +367,24 @@ static int begin(struct session *s, const struct trial_wish *w, struct err *e)
 	return s->folder < 0 ? s->folder : trial_save(&s->trial, s->path, e);
 }
 
+/* Runs that were under way when it was killed: they are run again. */
+static void remove_parts(const struct session *s)
+{
+	int fd = dup(s->folder);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		size_t n = strlen(entry->d_name);
+
+		if (!strncmp(entry->d_name, "pair-", 5) && n > 5 &&
+		    !strcmp(entry->d_name + n - 5, ".part"))
+			unlinkat(s->folder, entry->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+}
+
 static int go_on(struct session *s, const char *path, struct err *e)
 {
 	int err;
@@ -381,6 +400,7 @@ static int go_on(struct session *s, const char *path, struct err *e)
 	if (err || s->outcome.next != TRIAL_NEXT_PAIR)
 		return err; /* it is done: its result, once more */
 	s->trial.resumed++;
+	remove_parts(s);
 	err = trial_plan_check(&s->trial.plan, e);
 	return err ? err : trial_save(&s->trial, s->path, e);
 }
@@ -407,7 +427,7 @@ static int trial(struct session *s, const struct trial_options *o, struct err *e
 	if (err)
 		return err;
 	s->show = term_is(stderr);
-	s->run_s = s->trial.plan.warm_up_s + s->trial.plan.seconds + 0.7;
+	s->run_s = s->trial.plan.warm_up_s + s->trial.plan.seconds + 0.3;
 	err = trial_judge_all(&s->trial, &s->outcome, e);
 	if (!err && s->outcome.next == TRIAL_NEXT_PAIR)
 		announce(s);

@@ -114,6 +114,33 @@ double tree_cpu_s(pid_t root)
 	return sum;
 }
 
+double softirqd_cpu_s(const cpu_set_t *cpus)
+{
+	char path[64], name[32];
+	DIR *proc = opendir("/proc");
+	struct dirent *d;
+	double sum = 0;
+	int cpu;
+
+	while (proc && (d = readdir(proc))) {
+		FILE *in;
+
+		if (!isdigit((unsigned char)d->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.20s/comm", d->d_name);
+		in = fopen(path, "re");
+		if (!in)
+			continue;
+		if (fgets(name, sizeof(name), in) && sscanf(name, "ksoftirqd/%d", &cpu) == 1 &&
+		    cpu >= 0 && cpu < CPU_SETSIZE && (!cpus || CPU_ISSET(cpu, cpus)))
+			sum += cpu_s(atoi(d->d_name));
+		fclose(in);
+	}
+	if (proc)
+		closedir(proc);
+	return sum;
+}
+
 size_t tree_ports(pid_t root, unsigned int *ports, size_t max)
 {
 	pid_t *pids = malloc(TREE_MAX * sizeof(*pids));

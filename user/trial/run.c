@@ -171,11 +171,12 @@ static int warm_up(struct now *n, struct err *e)
 
 static bool noise_now(const struct now *n, struct noise *noise)
 {
-	double own = tree_cpu_s(n->service.pid) + tree_cpu_s(n->load.pid);
+	const cpu_set_t *cpus = n->pinned ? &n->counted : NULL;
+	double own = tree_cpu_s(n->service.pid) + tree_cpu_s(n->load.pid) + softirqd_cpu_s(cpus);
 
 	if (n->inside)
 		own += cpus_own_s();
-	return noise_read(noise, n->pinned ? &n->counted : NULL, own);
+	return noise_read(noise, cpus, own);
 }
 
 /* The load has ended within the window: was that all right? */
