@@ -243,6 +243,9 @@ static int run_pairs(struct session *s, struct err *e)
 		err_set(e, -EINTR, "stopped after %zu of %zu pairs", trial_kept(&s->trial),
 			s->outcome.planned);
 		err_hint(e, "lvt trial --resume %.200s goes on", s->path);
+	} else if (err && trial_kept(&s->trial)) {
+		fprintf(stderr, "%zu pairs are kept: mended, lvt trial --resume %s goes on\n",
+			trial_kept(&s->trial), s->path);
 	}
 	return err;
 }

@@ -157,17 +157,20 @@ int trial_judge_all(const struct trial *t, struct trial_outcome *o, struct err *
 		o->design.look = 2;
 	describe(&k, o);
 	check_gates(t, &k, o);
+	if (o->discarded > trial_may_discard(o->planned)) {
+		o->next = TRIAL_TOO_NOISY;
+		/* it ended early: what is few by now says nothing */
+		o->failed &= ~(1u << GATE_UNRESOLVED);
+		o->unchecked |= 1u << GATE_UNRESOLVED;
+	}
 	if (k.n)
 		err = judge(t, &k, o, &r);
 	if (err)
 		return err_set(e, err, "the pairs cannot be judged: %s", strerror(-err));
 	o->level = k.n ? r.look_level : NAN;
 	o->verdict = r.verdict;
-	o->next = TRIAL_DONE;
-	if (o->discarded > trial_may_discard(o->planned))
-		o->next = TRIAL_TOO_NOISY;
-	else if (k.n < o->planned || r.extend)
-		o->next = TRIAL_NEXT_PAIR;
+	if (o->next != TRIAL_TOO_NOISY)
+		o->next = k.n < o->planned || r.extend ? TRIAL_NEXT_PAIR : TRIAL_DONE;
 	return 0;
 }
 

@@ -92,12 +92,16 @@ static void print_pairs(const struct page *p, const struct trial_report *r)
 	page_text(p, 2, "", STYLE_PLAIN, l.text);
 }
 
-static const char *why_unchecked(const struct trial_report *r, enum gate g)
+static const char *why_unchecked(enum gate g)
 {
-	if (g == GATE_SATURATED)
+	switch (g) {
+	case GATE_SATURATED:
 		return "not checked: the rate that the load should have is not known (--rate)";
-	(void)r;
-	return "not checked: what the client of --load-cmd measures is not known";
+	case GATE_UNRESOLVED:
+		return "not checked: the trial ended early";
+	default:
+		return "not checked: what the client of --load-cmd measures is not known";
+	}
 }
 
 static void print_gates(const struct page *p, const struct trial_report *r)
@@ -115,40 +119,43 @@ static void print_gates(const struct page *p, const struct trial_report *r)
 		else
 			snprintf(text, sizeof(text), "%s",
 				 !o->kept  ? "not checked: no pair was kept" :
-				 unchecked ? why_unchecked(r, g) :
+				 unchecked ? why_unchecked(g) :
 					     "passed");
 		page_text(p, LABEL, label, failed ? STYLE_WARNING : STYLE_DIM, text);
 	}
 }
 
-static void worst_noise(const struct trial_report *r, char text[256])
+/* The rule, and how near to it the runs were. */
+static void say_noise(const struct trial_report *r, char text[512])
 {
+	static const char *const which[] = { "the worst run kept", "the worst one discarded" };
 	const struct trial_plan *plan = &r->trial->plan;
-	double foreign = 0, steal = 0;
-	size_t runs = 0;
+	struct trial_noise worst[2] = { { NAN, NAN }, { NAN, NAN } };
+	size_t len;
 
 	for (size_t i = 0; i < r->trial->n; i++)
-		for (int arm = 0; arm < TRIAL_ARMS && !r->trial->pairs[i].discarded; arm++) {
-			const struct trial_noise *n = &r->trial->pairs[i].arm[arm].noise;
+		for (int arm = 0; arm < TRIAL_ARMS; arm++) {
+			const struct trial_pair *p = &r->trial->pairs[i];
+			struct trial_noise *w = &worst[p->discarded];
 
-			foreign = fmax(foreign, n->foreign);
-			steal = fmax(steal, n->steal);
-			runs++;
+			w->foreign = fmax(w->foreign, p->arm[arm].noise.foreign);
+			w->steal = fmax(w->steal, p->arm[arm].noise.steal);
 		}
-	snprintf(text, 256,
-		 "a pair is discarded when others take more than %g %% of a CPU, or the hypervisor "
-		 "steals more than %g %%",
-		 plan->max_foreign * 100, plan->max_steal * 100);
-	if (runs)
-		snprintf(text + strlen(text), 256 - strlen(text),
-			 "; the worst run kept had %.1f %% and %.1f %%", foreign * 100,
-			 steal * 100);
+	len = snprintf(text, 512,
+		       "a pair is discarded when others take more than %g %% of a CPU, or the "
+		       "hypervisor steals more than %g %%",
+		       plan->max_foreign * 100, plan->max_steal * 100);
+	for (int i = 0; i < 2; i++)
+		if (!isnan(worst[i].foreign))
+			len += snprintf(text + len, 512 - len, "%s %s had %.1f %% and %.1f %%",
+					i && !isnan(worst[0].foreign) ? "," : ";", which[i],
+					worst[i].foreign * 100, worst[i].steal * 100);
 }
 
 static void print_setting(const struct page *p, const struct trial_report *r)
 {
 	const struct trial_plan *plan = &r->trial->plan;
-	char text[ESCAPE_FACTOR * 512 + 1], noise[256];
+	char text[ESCAPE_FACTOR * 512 + 1], noise[512];
 
 	fputs("\nhow\n", p->out);
 	for (int arm = 0; arm < TRIAL_ARMS; arm++)
@@ -161,7 +168,7 @@ static void print_setting(const struct page *p, const struct trial_report *r)
 	else
 		snprintf(text, sizeof(text), "nothing is pinned");
 	page_text(p, LABEL, "  CPUs", STYLE_DIM, text);
-	worst_noise(r, noise);
+	say_noise(r, noise);
 	page_text(p, LABEL, "  disturbed", STYLE_DIM, noise);
 	escape_name(text, sizeof(text) - 128, r->folder);
 	strcat(text, "; 'lvt report' prints each .hlog in it");
@@ -213,17 +220,21 @@ int trial_text(FILE *out, const struct trial_report *r, struct err *e)
 			  STYLE_BOLD,
 		  words);
 	print_pairs(&p, r);
-	fputc('\n', out);
-	heading(&p, r);
-	for (int m = 0; m < TRIAL_METRICS; m++)
-		metric_row(&p, r, m);
-	print_moved(&p, r);
+	if (r->outcome->kept) {
+		fputc('\n', out);
+		heading(&p, r);
+		for (int m = 0; m < TRIAL_METRICS; m++)
+			metric_row(&p, r, m);
+		print_moved(&p, r);
+	}
 	print_gates(&p, r);
 	print_setting(&p, r);
 	if (r->comparison)
 		print_warnings(&p, r->comparison);
 	if (n)
-		fputs("\nwhat would make it firmer\n", out);
+		fprintf(out, "\n%s\n",
+			r->outcome->verdict == VERDICT_INVALID ? "what to do" :
+								 "what would make it firmer");
 	for (size_t i = 0; i < n; i++)
 		page_text(&p, 4, "  - ", STYLE_PLAIN, firmer[i]);
 	errno = 0;

@@ -15,7 +15,9 @@ const char *trial_gate_advice(enum gate g)
 		[GATE_LOSS] =
 			"'lvt report' on the runs says what was lost; a lower rate loses less",
 		[GATE_VIEWS] = "let the client measure the same requests, and nothing else",
-		[GATE_DISCARDED] = "stop what else uses the CPUs, or pin to others with --cpus",
+		[GATE_DISCARDED] =
+			"stop what else uses the CPUs, pin to others with --cpus, or plan "
+			"a new trial with a higher --max-foreign, which costs firmness",
 		[GATE_UNRESOLVED] = "take longer runs (--seconds), more pairs, a higher rate, or a "
 				    "lower quantile (--primary)",
 	};
