@@ -201,6 +201,7 @@ static void print_moved(const struct page *p, const struct trial_report *r)
 	if (!c || !c->n_services)
 		return;
 	compare_anatomy_print(p, c, &c->services[0]);
+	page_text(p, 4, "", STYLE_DIM, "means over the runs; the metrics above are their medians");
 }
 
 int trial_text(FILE *out, const struct trial_report *r, struct err *e)

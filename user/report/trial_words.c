@@ -26,7 +26,7 @@ const char *trial_gate_advice(enum gate g)
 }
 
 /* "1.9 % lower", "2.31 times" ... */
-static const char *fmt_effect(char buf[64], double ratio)
+static void fmt_effect(char buf[64], double ratio)
 {
 	if (ratio >= 2)
 		snprintf(buf, 64, "%.3g times as high", ratio);
@@ -37,7 +37,6 @@ static const char *fmt_effect(char buf[64], double ratio)
 	else
 		snprintf(buf, 64, "%.1f %% %s", fabs(ratio - 1) * 100,
 			 ratio > 1 ? "higher" : "lower");
-	return buf;
 }
 
 static void say_interval(char buf[128], const struct effect *f)
@@ -59,9 +58,14 @@ static void say_effect(const struct trial_report *r, char text[TRIAL_WORDS_LEN])
 	char from[UNIT_LEN], to[UNIT_LEN], ratio[UNIT_LEN], effect[64], inside[128];
 
 	say_interval(inside, &v->effect);
-	snprintf(text, TRIAL_WORDS_LEN, "%s is %s after: %s before, %s after, ratio %s (%s)",
-		 compare_metric_name(m), fmt_effect(effect, v->effect.ratio),
-		 fmt_metric(from, sizeof(from), m, v->before),
+	/* what is not shown is not said to be higher or lower */
+	if (r->outcome->verdict == VERDICT_INCONCLUSIVE)
+		snprintf(effect, sizeof(effect), "may be the same or not");
+	else
+		fmt_effect(effect, v->effect.ratio);
+	snprintf(text, TRIAL_WORDS_LEN, "%s %s%s after: %s before, %s after, ratio %s (%s)",
+		 compare_metric_name(m), r->outcome->verdict == VERDICT_INCONCLUSIVE ? "" : "is ",
+		 effect, fmt_metric(from, sizeof(from), m, v->before),
 		 fmt_metric(to, sizeof(to), m, v->after),
 		 fmt_ratio(ratio, sizeof(ratio), v->effect.ratio), inside);
 }
@@ -133,6 +137,17 @@ static unsigned int least_pairs(const struct trial_report *r)
 	return n;
 }
 
+/* The most that others took of the CPUs in a kept run. */
+static double noisiest(const struct trial_report *r)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < r->trial->n; i++)
+		for (int arm = 0; arm < TRIAL_ARMS && !r->trial->pairs[i].discarded; arm++)
+			most = fmax(most, r->trial->pairs[i].arm[arm].noise.foreign);
+	return most;
+}
+
 size_t trial_firmer(const struct trial_report *r, char text[TRIAL_MAX_FIRMER][TRIAL_WORDS_LEN])
 {
 	const struct trial_plan *p = &r->trial->plan;
@@ -153,6 +168,11 @@ size_t trial_firmer(const struct trial_report *r, char text[TRIAL_MAX_FIRMER][TR
 			 "about %.0f pairs of this noise would show a change of %g %% (a new "
 			 "trial: pairs added until it fits prove nothing)",
 			 needed, p->delta * 100);
+	if (o->verdict == VERDICT_INCONCLUSIVE && noisiest(r) > 0.05)
+		snprintf(text[n++], TRIAL_WORDS_LEN,
+			 "a quieter host: others took up to %.0f %% of a CPU in the runs that "
+			 "were kept",
+			 noisiest(r) * 100);
 	if (o->verdict == VERDICT_INCONCLUSIVE)
 		snprintf(text[n++], TRIAL_WORDS_LEN,
 			 "longer runs (--seconds, now %g) when requests vary, more pairs when "
