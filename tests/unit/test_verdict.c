@@ -26,7 +26,7 @@ static enum verdict judge(double ratio, double spread, bool throughput, unsigned
 {
 	struct trial_design design = trial_design_default();
 	double d[K];
-	struct trial_metric m = { "p99", throughput, d };
+	struct trial_metric m = { "p99", throughput, d, 0 };
 	struct trial_result r;
 
 	design.looks = looks;
@@ -57,11 +57,30 @@ static void the_rules(void **state)
 }
 
 /* Ranks [4, 33] of 36 for one look, [3, 34] for the first of two. */
+/* What lies within a bucket is not told apart by pairs that agree to the last digit. */
+static void an_interval_is_no_finer_than_its_values(void **state)
+{
+	struct trial_design design = trial_design_default();
+	double d[K];
+	struct trial_metric m = { "p50", false, d, 0.015 };
+	struct trial_result r;
+
+	(void)state;
+	spread_around(d, K, 1.01, 0);
+	assert_int_equal(trial_judge(&design, &m, 1, K, 0, &r), 0);
+	assert_true(fabs(r.effects[0].low / (1.01 * exp(-0.015)) - 1) < 1e-9);
+	assert_true(fabs(r.effects[0].high / (1.01 * exp(0.015)) - 1) < 1e-9);
+	assert_int_equal(r.verdict, VERDICT_INCONCLUSIVE);
+	m.resolution = 0.005;
+	assert_int_equal(trial_judge(&design, &m, 1, K, 0, &r), 0);
+	assert_int_equal(r.verdict, VERDICT_EQUIVALENT);
+}
+
 static void each_look_has_half_the_error(void **state)
 {
 	struct trial_design design = trial_design_default();
 	double d[2 * K];
-	struct trial_metric m = { "p99", false, d };
+	struct trial_metric m = { "p99", false, d, 0 };
 	struct trial_result r;
 
 	(void)state;
@@ -82,14 +101,14 @@ static void the_others_are_adjusted(void **state)
 {
 	struct trial_design design = { 0.95, 0.02, 1, 1 };
 	double clear[K], other[K];
-	struct trial_metric m[8] = { { "p99", false, clear } };
+	struct trial_metric m[8] = { { "p99", false, clear, 0 } };
 	struct trial_result r;
 
 	(void)state;
 	spread_around(clear, K, 1.2, 0.05);
 	spread_around(other, K, 1.2, 0.05);
 	for (size_t i = 1; i < 8; i++)
-		m[i] = (struct trial_metric){ "other", false, other };
+		m[i] = (struct trial_metric){ "other", false, other, 0 };
 	/* p = 2 / 256: five times that is below 5 %, seven times is not */
 	assert_int_equal(trial_judge(&design, m, 6, K, 0, &r), 0);
 	assert_int_equal(r.effects[5].verdict, VERDICT_REGRESSED);
@@ -110,7 +129,7 @@ static void few_pairs_say_nothing(void **state)
 {
 	struct trial_design design = { 0.95, 0.02, 1, 1 };
 	double d[6];
-	struct trial_metric m = { "p99", false, d };
+	struct trial_metric m = { "p99", false, d, 0 };
 	struct trial_result r;
 
 	(void)state;
@@ -131,7 +150,7 @@ static void timeouts(void **state)
 {
 	struct trial_design design = trial_design_default();
 	double d[K];
-	struct trial_metric m = { "p99", false, d };
+	struct trial_metric m = { "p99", false, d, 0 };
 	struct trial_result r;
 
 	(void)state;
@@ -158,7 +177,7 @@ static void a_failed_gate_is_invalid(void **state)
 {
 	struct trial_design design = trial_design_default();
 	double d[K], more[K];
-	struct trial_metric m[] = { { "p99", false, d }, { "throughput", true, more } };
+	struct trial_metric m[] = { { "p99", false, d, 0 }, { "throughput", true, more, 0 } };
 	struct trial_result r;
 
 	(void)state;
@@ -264,7 +283,7 @@ static struct tally simulate(struct trial_design design, double ratio, enum nois
 
 	for (int i = 0; i < trials; i++) {
 		double d[2 * K];
-		struct trial_metric m = { "p99", false, d };
+		struct trial_metric m = { "p99", false, d, 0 };
 		struct trial_result r;
 
 		for (int k = 0; k < 2 * K; k++)
@@ -333,7 +352,7 @@ static void what_is_detectable_is_detected(void **state)
 {
 	struct trial_design design = { 0.95, 0.001, 1, 1 };
 	double d[K], sum = 0, found;
-	struct trial_metric m = { "p99", false, d };
+	struct trial_metric m = { "p99", false, d, 0 };
 	__u64 seed = 3;
 
 	(void)state;
@@ -390,6 +409,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_rules),
+		cmocka_unit_test(an_interval_is_no_finer_than_its_values),
 		cmocka_unit_test(each_look_has_half_the_error),
 		cmocka_unit_test(the_others_are_adjusted),
 		cmocka_unit_test(few_pairs_say_nothing),

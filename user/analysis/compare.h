@@ -60,7 +60,8 @@ enum compare_gap {
 struct compare_value {
 	double before, after; /* medians over the runs; ns, or requests a second; NAN = not known */
 	double ratio;	      /* after / before: Hodges and Lehmann's estimate, or the plain one */
-	double low, high;     /* of the ratio; NAN = none, 0 and INFINITY = no bound */
+	/* of the ratio, a histogram's resolution included; NAN = none, 0 and INFINITY = no bound */
+	double low, high;
 	double level;	      /* that the interval attains; under the wanted one for FEW_RUNS */
 	double p, p_adjusted; /* RANKS; by Holm among all but the primary metric */
 	double detectable; /* RANKS: the smallest ratio over 1 to be seen 8 times in 10 (power.h) */

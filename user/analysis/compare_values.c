@@ -89,16 +89,19 @@ static bool ratio_known(const struct samples *x)
 
 /*
  * The interval at the level or, for so few runs that there is none, at the level that they do
- * attain, from the smallest to the largest difference.
+ * attain, from the smallest to the largest difference. Quantiles are the middles of buckets: what is in
+ * one cannot be told apart by however many runs, so the interval is wider by that.
  */
-static void by_ranks(const struct samples *x, double level, struct compare_value *v)
+static void by_ranks(const struct samples *x, double level, bool quantile, struct compare_value *v)
 {
-	double logs[2][STATS_MAX_N], least = ranksum_least_p(x->n[0], x->n[1]);
+	double logs[2][STATS_MAX_N], off[2] = { 0 }, least = ranksum_least_p(x->n[0], x->n[1]);
 	struct location l;
 
 	for (int side = 0; side < 2; side++)
-		for (size_t i = 0; i < x->n[side]; i++)
+		for (size_t i = 0; i < x->n[side]; i++) {
 			logs[side][i] = log(x->v[side][i]);
+			off[side] = fmax(off[side], quantile ? hist_error(x->v[side][i]) : 0);
+		}
 	if (!at_most(least, 1 - level)) {
 		v->gap = COMPARE_FEW_RUNS;
 		level = fmax(0.5, 1 - least);
@@ -106,8 +109,8 @@ static void by_ranks(const struct samples *x, double level, struct compare_value
 	if (shift_location(logs[0], x->n[0], logs[1], x->n[1], level, &l))
 		return;
 	v->ratio = exp(l.estimate);
-	v->low = exp(l.low);
-	v->high = exp(l.high);
+	v->low = exp(l.low) / ((1 + off[0]) * (1 + off[1]));
+	v->high = exp(l.high) * (1 + off[0]) * (1 + off[1]);
 	v->level = l.level;
 	v->p = v->p_adjusted = l.p;
 	v->detectable = v->gap == COMPARE_FEW_RUNS ?
@@ -199,7 +202,7 @@ static void value_fill(const struct service_group *const g[2], enum compare_metr
 	v->before = median(x.v[0], x.n[0]);
 	v->after = median(x.v[1], x.n[1]);
 	if (method == COMPARE_RANKS)
-		by_ranks(&x, level, v);
+		by_ranks(&x, level, m < COMPARE_QUANTILES, v);
 	else
 		within_run(g, m, level, v);
 	for (int side = 0; side < 2 && m < COMPARE_QUANTILES; side++) {

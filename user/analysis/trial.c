@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/stats.h"
+#include "model/hist.h"
 
 _Static_assert((int)TRIAL_METRICS == (int)NR_COMPARE_METRICS, "the same metrics");
 _Static_assert((int)TRIAL_QUANTILES == (int)COMPARE_QUANTILES, "the same quantiles");
@@ -103,6 +104,20 @@ static void check_gates(const struct trial *t, const struct kept *k, struct tria
 	o->failed = trial_gates(runs, n, o->planned, o->discarded, &o->unchecked);
 }
 
+/* How far the ratio of two values of a metric can be off: quantiles are middles of buckets. */
+static double resolution(const struct kept *k, int metric)
+{
+	double most[TRIAL_ARMS] = { 0 };
+
+	if (metric >= TRIAL_QUANTILES)
+		return 0;
+	for (size_t i = 0; i < k->n; i++)
+		for (int arm = 0; arm < TRIAL_ARMS; arm++)
+			most[arm] =
+				fmax(most[arm], hist_error(k->pairs[i]->arm[arm].value[metric]));
+	return log1p(most[TRIAL_BEFORE]) + log1p(most[TRIAL_AFTER]);
+}
+
 static int judge(const struct trial *t, const struct kept *k, struct trial_outcome *o,
 		 struct trial_result *r)
 {
@@ -123,7 +138,7 @@ static int judge(const struct trial *t, const struct kept *k, struct trial_outco
 						    k->pairs[p]->arm[TRIAL_AFTER].value[m]) :
 					  NAN;
 		metrics[i] = (struct trial_metric){ compare_metric_name(m), m == COMPARE_THROUGHPUT,
-						    d[m] };
+						    d[m], resolution(k, m) };
 	}
 	err = trial_judge(&o->design, metrics, TRIAL_METRICS, k->n, o->failed, r);
 	if (err)

@@ -68,8 +68,8 @@ static int effect_fill(const struct trial_metric *m, size_t pairs, double level,
 	if (err)
 		return err;
 	f->ratio = exp(l.estimate);
-	f->low = exp(l.low);
-	f->high = exp(l.high);
+	f->low = exp(l.low - m->resolution);
+	f->high = exp(l.high + m->resolution);
 	f->level = l.level;
 	f->p = f->p_adjusted = l.p;
 	f->verdict = invalid ? VERDICT_INVALID : VERDICT_INCONCLUSIVE;
@@ -135,5 +135,5 @@ double trial_detectable(const struct trial_design *d, const struct trial_metric 
 	double noise = design_valid(d) ? detectable_paired(m->log_ratio, pairs, look_level(d)) :
 					 NAN;
 
-	return isnan(noise) ? NAN : fmax(exp(noise), 1 + d->delta);
+	return isnan(noise) ? NAN : fmax(exp(noise + m->resolution), 1 + d->delta);
 }

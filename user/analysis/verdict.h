@@ -18,6 +18,9 @@
  *   INCONCLUSIVE         neither
  *   INVALID              a gate failed, or the metric is not known in every pair
  *
+ * An interval is wider to both sides by the resolution of the values: what is in one bucket of a
+ * histogram cannot be told apart, in however many pairs.
+ *
  * "delta" counts the same both ways: 2 % means 1.02 and 1 / 1.02. A metric other than the primary
  * one is IMPROVED or REGRESSED only if Holm's adjustment over these others leaves it significant,
  * too; its interval is its own, not adjusted.
@@ -52,6 +55,7 @@ struct trial_metric {
 	const char *name;
 	bool throughput;	 /* more is better, and it means something when saturated */
 	const double *log_ratio; /* one a pair: log_ratio() */
+	double resolution;	 /* how far each can be off, as its values are: 0 = exact */
 };
 
 /*

@@ -43,6 +43,13 @@ __u64 hist_middle(__u32 index)
 	return hist_low(index) + hist_width(index) / 2;
 }
 
+double hist_error(double value)
+{
+	__u32 index = value < HIST_MAX ? hist_index(value) : HIST_BUCKETS - 1;
+
+	return hist_width(index) > 1 ? hist_width(index) / 2.0 / value : 0;
+}
+
 __u64 hist_bucket_value(__u32 index, __u64 min, __u64 max)
 {
 	__u64 v = hist_middle(index);

@@ -32,6 +32,9 @@ __u32 hist_bucket_at(const __u64 cells[HIST_BUCKETS], __u64 rank);
 /* What a bucket is reported as: its middle, at most 0.78 % from any of its values. */
 __u64 hist_middle(__u32 index);
 
+/* How far that can be from a value in the bucket of `value`, as a part of it; 0 below 128 ns. */
+double hist_error(double value);
+
 /* The same, kept within the exact [min, max] of the values. */
 __u64 hist_bucket_value(__u32 index, __u64 min, __u64 max);
 
