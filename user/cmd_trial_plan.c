@@ -150,23 +150,37 @@ static const struct options options = {
 	.rows = rows,
 };
 
-static void unset(struct trial_wish *w)
+/* Nothing wished for. The percentages are what the parser gives as examples. */
+static void unset(struct trial_wish *w, double delta, double foreign, double steal)
 {
 	memset(w, 0, sizeof(*w));
-	w->delta = w->max_foreign = w->max_steal = -1;
+	w->delta = delta;
+	w->max_foreign = foreign;
+	w->max_steal = steal;
 	w->primary = -1;
 }
 
-static int check(const struct trial_options *o, struct err *e)
+/* Whether anything was, the defaults by name included: then it is there with other defaults, too. */
+static bool wished(int argc, char **argv)
+{
+	struct trial_options again;
+	struct trial_wish none;
+
+	memset(&again, 0, sizeof(again));
+	unset(&again.wish, -1, -1, -1);
+	unset(&none, -1, -1, -1);
+	return options_parse(&options, &again, argc, argv, NULL, NULL) ||
+	       memcmp(&none, &again.wish, sizeof(none));
+}
+
+static int check(const struct trial_options *o, bool more, struct err *e)
 {
 	const char *missing = !o->wish.command[TRIAL_BEFORE] ? "--before" :
 			      !o->wish.command[TRIAL_AFTER]  ? "--after" :
 			      !o->wish.load		     ? "--load-cmd" :
 							       NULL;
-	struct trial_wish none;
 
-	unset(&none);
-	if (o->resume && memcmp(&none, &o->wish, sizeof(none))) {
+	if (o->resume && more) {
 		err_usage(e, "--resume goes on as planned: it takes no other options");
 		return err_hint(e, "lvt trial --resume %s [--format FORMAT] [-o FILE]", o->resume);
 	}
@@ -181,9 +195,9 @@ int trial_options_parse(struct trial_options *o, int argc, char **argv, struct e
 	int err;
 
 	memset(o, 0, sizeof(*o));
-	unset(&o->wish);
+	unset(&o->wish, 2, 5, 1);
 	err = options_parse(&options, o, argc, argv, NULL, e);
-	return err ? err : check(o, e);
+	return err ? err : check(o, wished(argc, argv), e);
 }
 
 static int pin(struct trial_plan *p, const char *cpus, struct err *e)
@@ -246,10 +260,10 @@ int trial_plan_make(struct trial_plan *p, const struct trial_wish *w, struct err
 		.warm_up_s = w->warm_up > 0 ? w->warm_up : 1,
 		.start_s = w->start > 0 ? w->start : 30,
 		.primary = w->primary >= 0 ? w->primary : 2,
-		.delta = (w->delta >= 0 ? w->delta : 2) / 100,
+		.delta = w->delta / 100,
 		.rate = w->rate ? w->rate : NAN,
-		.max_foreign = (w->max_foreign >= 0 ? w->max_foreign : 5) / 100,
-		.max_steal = (w->max_steal >= 0 ? w->max_steal : 1) / 100,
+		.max_foreign = w->max_foreign / 100,
+		.max_steal = w->max_steal / 100,
 	};
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		random = now;

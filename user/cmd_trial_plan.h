@@ -8,7 +8,7 @@
 
 /* The options of lvt trial, and the plan that they make. */
 struct trial_options {
-	/* what makes the plan: 0, NULL, or -1 when it is not given */
+	/* what makes the plan: 0, NULL or -1 when not given; percentages as given or by default */
 	struct trial_wish {
 		const char *command[TRIAL_ARMS], *load, *cpus, *dir;
 		uint32_t port, pairs, looks, rate, seed;

@@ -23,7 +23,7 @@ teardown() {
 	refused 2 "option '--looks'" "1 to 2" -- trial --looks 3
 	refused 2 "option '--seconds'" "bad number of seconds" -- trial --seconds 0
 	for percent in -1 100 x '' 1e1 nan; do
-		refused 2 "option '--delta'" "0 to 99, such as 5 or 0.5" -- trial --delta "$percent"
+		refused 2 "option '--delta'" "bad percentage" "0 to 99, such as 2%" -- trial --delta "$percent"
 	done
 	refused 2 "unknown word 'p98'" "did you mean 'p90'?" -- trial --primary p98
 	refused 2 "unknown word 'html'" "text or json" -- trial --format html
@@ -33,6 +33,7 @@ teardown() {
 @test "trial: --resume takes no options but those of the output" {
 	refused 2 "--resume goes on as planned" -- trial --resume x --pairs 8
 	refused 2 "--resume goes on as planned" -- trial --resume x --delta 0
+	refused 2 "--resume goes on as planned" -- trial --delta 2 --resume x
 	refused 2 "--resume goes on as planned" -- trial --resume x --primary p50
 	needs_root
 	refused 1 "cannot open the folder /no/such" -- trial --resume /no/such -o x --format json

@@ -75,6 +75,22 @@ static void metric_row(const struct page *p, const struct trial_report *r, int m
 	fputc('\n', p->out);
 }
 
+/* Why a metric whose interval excludes 1 may be inconclusive all the same. */
+static void say_adjusted(const struct page *p, const struct trial_report *r)
+{
+	for (int m = 0; m < TRIAL_METRICS; m++) {
+		const struct effect *f = &r->outcome->values[m].effect;
+
+		if (m == (int)r->trial->plan.primary || f->verdict != VERDICT_INCONCLUSIVE ||
+		    (f->low <= 1 && f->high >= 1) || f->p_adjusted <= 1 - r->outcome->level)
+			continue;
+		page_text(p, 4, "  ", STYLE_PLAIN,
+			  "* is what the verdict is about; the others are adjusted for being "
+			  "several (Holm): an interval without 1 is not enough for them");
+		return;
+	}
+}
+
 static void print_pairs(const struct page *p, const struct trial_report *r)
 {
 	const struct trial_plan *plan = &r->trial->plan;
@@ -226,6 +242,7 @@ int trial_text(FILE *out, const struct trial_report *r, struct err *e)
 		heading(&p, r);
 		for (int m = 0; m < TRIAL_METRICS; m++)
 			metric_row(&p, r, m);
+		say_adjusted(&p, r);
 		print_moved(&p, r);
 	}
 	print_gates(&p, r);
