@@ -10,19 +10,18 @@
 #include <unistd.h>
 #include "capture/listeners.h"
 
+enum { ALL = 65536, KERNEL_THREAD = 0x00200000 /* PF_KTHREAD */ };
+
 struct process {
 	pid_t pid, parent;
-	bool below;
-};
-
-struct times {
-	pid_t parent;
 	unsigned long children; /* ticks of children that were waited for */
+	bool below, kernel;
 };
 
-static bool read_stat(const char *pid, struct times *t)
+static bool read_stat(const char *pid, struct process *p)
 {
 	unsigned long user, system;
+	unsigned int flags;
 	char path[64], line[1024], *at;
 	bool good = false;
 	FILE *in;
@@ -33,23 +32,25 @@ static bool read_stat(const char *pid, struct times *t)
 		return false;
 	/* the name, in brackets, may hold anything */
 	if (fgets(line, sizeof(line), in) && (at = strrchr(line, ')')))
-		good = sscanf(at, ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lu %lu",
-			      &t->parent, &user, &system) == 3;
+		good = sscanf(at, ") %*c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %lu %lu",
+			      &p->parent, &flags, &user, &system) == 4;
 	fclose(in);
-	t->children = good ? user + system : 0;
-	return good;
+	if (!good)
+		return false;
+	p->pid = atoi(pid);
+	p->children = user + system;
+	p->kernel = flags & KERNEL_THREAD;
+	return true;
 }
 
 static size_t read_all(struct process *all, size_t max)
 {
-	struct times t;
-	struct dirent *d;
 	DIR *proc = opendir("/proc");
+	struct dirent *d;
 	size_t n = 0;
 
 	while (proc && n < max && (d = readdir(proc)))
-		if (isdigit((unsigned char)d->d_name[0]) && read_stat(d->d_name, &t))
-			all[n++] = (struct process){ .pid = atoi(d->d_name), .parent = t.parent };
+		n += isdigit((unsigned char)d->d_name[0]) && read_stat(d->d_name, &all[n]);
 	if (proc)
 		closedir(proc);
 	return n;
@@ -65,80 +66,69 @@ static bool is_below(const struct process *all, size_t n, pid_t root, pid_t pare
 	return false;
 }
 
-size_t tree_below(pid_t root, pid_t *pids, size_t max)
+static void mark_below(struct process *all, size_t n, pid_t root)
 {
-	enum { ALL = 65536 };
-	struct process *all = calloc(ALL, sizeof(*all));
-	size_t n, found = 0;
 	bool more = true;
 
-	if (!all)
-		return 0;
-	n = read_all(all, ALL);
 	while (more) {
 		more = false;
-		for (size_t i = 0; i < n && found < max; i++) {
-			if (all[i].below || !is_below(all, n, root, all[i].parent))
-				continue;
-			all[i].below = more = true;
-			pids[found++] = all[i].pid;
-		}
+		for (size_t i = 0; i < n; i++)
+			if (!all[i].below && is_below(all, n, root, all[i].parent))
+				all[i].below = more = true;
 	}
+}
+
+size_t tree_below(pid_t root, pid_t *pids, size_t max)
+{
+	struct process *all = calloc(ALL, sizeof(*all));
+	size_t n = all ? read_all(all, ALL) : 0, found = 0;
+
+	if (all)
+		mark_below(all, n, root);
+	for (size_t i = 0; i < n && found < max; i++)
+		if (all[i].below)
+			pids[found++] = all[i].pid;
 	free(all);
 	return found;
 }
 
-static double cpu_s(pid_t pid)
+static double own_s(pid_t pid)
 {
-	struct times t = {};
-	struct timespec used = {};
+	struct timespec used;
 	clockid_t clock;
-	char name[16];
 
-	snprintf(name, sizeof(name), "%d", pid);
-	read_stat(name, &t);
 	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &used))
-		used = (struct timespec){};
-	return used.tv_sec + used.tv_nsec / 1e9 + (double)t.children / sysconf(_SC_CLK_TCK);
+		return 0; /* it has gone meanwhile */
+	return used.tv_sec + used.tv_nsec / 1e9;
 }
 
-double tree_cpu_s(pid_t root)
+static int by_pid(const void *a, const void *b)
 {
-	pid_t *pids = malloc(TREE_MAX * sizeof(*pids));
-	size_t n = pids ? tree_below(root, pids, TREE_MAX) : 0;
-	double sum = cpu_s(root);
+	const struct process_time *x = a, *y = b;
 
-	for (size_t i = 0; i < n; i++)
-		sum += cpu_s(pids[i]);
-	free(pids);
-	return sum;
+	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-double softirqd_cpu_s(const cpu_set_t *cpus)
+size_t tree_times(pid_t root, struct process_time **out)
 {
-	char path[64], name[32];
-	DIR *proc = opendir("/proc");
-	struct dirent *d;
-	double sum = 0;
-	int cpu;
+	struct process *all = calloc(ALL, sizeof(*all));
+	double tick = 1.0 / sysconf(_SC_CLK_TCK);
+	size_t n = all ? read_all(all, ALL) : 0;
 
-	while (proc && (d = readdir(proc))) {
-		FILE *in;
-
-		if (!isdigit((unsigned char)d->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%.20s/comm", d->d_name);
-		in = fopen(path, "re");
-		if (!in)
-			continue;
-		if (fgets(name, sizeof(name), in) && sscanf(name, "ksoftirqd/%d", &cpu) == 1 &&
-		    cpu >= 0 && cpu < CPU_SETSIZE && (!cpus || CPU_ISSET(cpu, cpus)))
-			sum += cpu_s(atoi(d->d_name));
-		fclose(in);
-	}
-	if (proc)
-		closedir(proc);
-	return sum;
+	*out = all ? calloc(n ?: 1, sizeof(**out)) : NULL;
+	if (*out)
+		mark_below(all, n, root);
+	for (size_t i = 0; *out && i < n; i++)
+		(*out)[i] = (struct process_time){
+			.pid = all[i].pid,
+			.below = all[i].below || all[i].pid == root || all[i].kernel,
+			.own = own_s(all[i].pid),
+			.children = all[i].children * tick,
+		};
+	if (*out)
+		qsort(*out, n, sizeof(**out), by_pid);
+	free(all);
+	return *out ? n : 0;
 }
 
 size_t tree_ports(pid_t root, unsigned int *ports, size_t max)

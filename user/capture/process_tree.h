@@ -2,7 +2,7 @@
 #ifndef LVT_PROCESS_TREE_H
 #define LVT_PROCESS_TREE_H
 
-#include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -11,14 +11,19 @@ enum { TREE_MAX = 4096 };
 /* All processes below one, without itself, as /proc has them now. Returns how many, at most max. */
 size_t tree_below(pid_t root, pid_t *pids, size_t max);
 
-/* CPU time that a process and all below it have used, those that have ended and were waited for too. */
-double tree_cpu_s(pid_t root);
+/* CPU time that a process has used so far, s. */
+struct process_time {
+	pid_t pid;
+	bool below;	 /* the one that was asked for, or below it */
+	double own;	 /* all its threads, to the nanosecond */
+	double children; /* of those that have ended and were waited for: in ticks */
+};
 
 /*
- * CPU time of the kernel's threads for network work on some CPUs (NULL = all), which does not say for
- * whom it is.
+ * All processes, by pid. Threads of the kernel count as below: they work for network and disk, and do
+ * not say for whom. *all is the caller's to free, NULL without memory. Returns how many there are.
  */
-double softirqd_cpu_s(const cpu_set_t *cpus);
+size_t tree_times(pid_t root, struct process_time **all);
 
 /* The TCP ports that the processes below one listen on, each once. Returns how many, at most max. */
 size_t tree_ports(pid_t root, unsigned int *ports, size_t max);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 bool cpus_parse(cpu_set_t *set, const char *list)
 {
@@ -96,9 +95,9 @@ bool cpus_allowed(const cpu_set_t *set)
 	return CPU_EQUAL(&both, set);
 }
 
-bool cpus_stay_off(const cpu_set_t *service, const cpu_set_t *load)
+void cpus_stay_off(const cpu_set_t *service, const cpu_set_t *load)
 {
-	cpu_set_t rest = *given(), both;
+	cpu_set_t rest = *given();
 
 	for (int i = 0; i < CPU_SETSIZE; i++)
 		if (CPU_ISSET(i, service) || CPU_ISSET(i, load))
@@ -107,17 +106,6 @@ bool cpus_stay_off(const cpu_set_t *service, const cpu_set_t *load)
 		for (int i = 0; i < CPU_SETSIZE; i++)
 			if (CPU_ISSET(i, load) && !CPU_ISSET(i, service))
 				CPU_SET(i, &rest);
-	if (!CPU_COUNT(&rest) || sched_setaffinity(0, sizeof(rest), &rest))
-		return true;
-	CPU_OR(&both, service, load);
-	CPU_AND(&both, &both, &rest);
-	return CPU_COUNT(&both) > 0;
-}
-
-double cpus_own_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
+	if (CPU_COUNT(&rest))
+		sched_setaffinity(0, sizeof(rest), &rest);
 }

@@ -21,13 +21,7 @@ bool cpus_choose(char *service, char *load, size_t size);
 /* Whether this process may use all CPUs of a set. */
 bool cpus_allowed(const cpu_set_t *set);
 
-/*
- * Keep this process off the service's CPUs, and off the load's if there are others. Returns whether it
- * can still run on one of them.
- */
-bool cpus_stay_off(const cpu_set_t *service, const cpu_set_t *load);
-
-/* CPU time of this process, s. */
-double cpus_own_s(void);
+/* Keep this process off the service's CPUs, and off the load's if there are others. */
+void cpus_stay_off(const cpu_set_t *service, const cpu_set_t *load);
 
 #endif

@@ -12,7 +12,6 @@
 #include "base/folder.h"
 #include "capture/keeper.h"
 #include "capture/noise.h"
-#include "capture/process_tree.h"
 #include "capture/recording.h"
 #include "trial/cpus.h"
 #include "trial/port.h"
@@ -28,8 +27,8 @@ struct now {
 	struct recording rec;
 	struct window window;
 	cpu_set_t cpus[TRIAL_ARMS], counted; /* service, load; both */
-	bool pinned, inside;		     /* inside: lvt runs on CPUs that count */
-	double told;			     /* when progress was */
+	bool pinned;
+	double told; /* when progress was */
 };
 
 static void tell(struct now *n, enum trial_phase phase)
@@ -169,14 +168,12 @@ static int warm_up(struct now *n, struct err *e)
 	return failed(n, "load");
 }
 
-static bool noise_now(const struct now *n, struct noise *noise)
+/* Of all CPUs that count; lvt and what it started belong to the run. */
+static void noise_now(const struct now *n, struct noise *noise)
 {
-	const cpu_set_t *cpus = n->pinned ? &n->counted : NULL;
-	double own = tree_cpu_s(n->service.pid) + tree_cpu_s(n->load.pid) + softirqd_cpu_s(cpus);
-
-	if (n->inside)
-		own += cpus_own_s();
-	return noise_read(noise, cpus, own);
+	tracer_give_way(true);
+	noise_read(noise, n->pinned ? &n->counted : NULL, getpid());
+	tracer_give_way(false);
 }
 
 /* The load has ended within the window: was that all right? */
@@ -198,17 +195,11 @@ static int check_cut(struct now *n, double elapsed, struct err *e)
 	return failed(n, "load");
 }
 
-static int measure(struct now *n, struct err *e)
+static int watch(struct now *n, double end, struct err *e)
 {
-	struct noise from, to;
-	double end, due;
-	int err = recording_start(&n->rec, e);
+	double due;
+	int err = 0;
 
-	if (err)
-		return err;
-	n->out->noise = (struct trial_noise){ NAN, NAN };
-	noise_now(n, &from);
-	end = n->rec.start + n->job->plan->seconds;
 	while (!err && recording_now() < end && !keeper_ended(&n->load)) {
 		due = fmin(recording_due(&n->rec), end);
 		err = wait_events(n, due, TRIAL_MEASURING, e);
@@ -217,13 +208,32 @@ static int measure(struct now *n, struct err *e)
 		if (!err && recording_now() >= due && due < end)
 			err = recording_work(&n->rec, recording_now(), e);
 	}
-	if (err)
-		return err;
-	noise_now(n, &to);
-	err = recording_stop(&n->rec, e);
-	n->out->noise = noise_between(&from, &to);
-	if (!err && recording_now() < end && keeper_ended(&n->load))
-		err = check_cut(n, recording_now() - n->rec.start, e);
+	return err;
+}
+
+static int measure(struct now *n, struct err *e)
+{
+	struct noise from, to = {};
+	double end, stopped;
+	int err;
+
+	/* before and after: to look at all processes takes its time */
+	noise_now(n, &from);
+	err = recording_start(&n->rec, e);
+	end = n->rec.start + n->job->plan->seconds;
+	if (!err)
+		err = watch(n, end, e);
+	stopped = recording_now();
+	if (!err)
+		err = recording_stop(&n->rec, e);
+	if (!err && stopped < end)
+		err = check_cut(n, stopped - n->rec.start, e);
+	if (!err) {
+		noise_now(n, &to);
+		n->out->noise = noise_between(&from, &to);
+	}
+	noise_free(&from);
+	noise_free(&to);
 	return err;
 }
 
@@ -320,7 +330,8 @@ int trial_run(const struct trial_job *job, struct trial_arm *out, char log[TRIAL
 		cpus_parse(&n.cpus[1], job->plan->cpus[1]);
 		CPU_OR(&n.counted, &n.cpus[0], &n.cpus[1]);
 	}
-	n.inside = !n.pinned || cpus_stay_off(&n.cpus[0], &n.cpus[1]);
+	if (n.pinned)
+		cpus_stay_off(&n.cpus[0], &n.cpus[1]);
 	window_open(&n.window, &n.rec, job->plan->seconds);
 	err = whole(&n, e);
 	tell(&n, TRIAL_STOPPING);
