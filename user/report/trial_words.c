@@ -56,16 +56,18 @@ static void say_effect(const struct trial_report *r, char text[TRIAL_WORDS_LEN])
 	__u32 m = r->trial->plan.primary;
 	const struct trial_value *v = &r->outcome->values[m];
 	char from[UNIT_LEN], to[UNIT_LEN], ratio[UNIT_LEN], effect[64], inside[128];
+	const char *name = compare_metric_name(m);
+	size_t len;
 
 	say_interval(inside, &v->effect);
+	fmt_effect(effect, v->effect.ratio);
 	/* what is not shown is not said to be higher or lower */
 	if (r->outcome->verdict == VERDICT_INCONCLUSIVE)
-		snprintf(effect, sizeof(effect), "may be the same or not");
+		len = snprintf(text, TRIAL_WORDS_LEN, "no change of %s is shown", name);
 	else
-		fmt_effect(effect, v->effect.ratio);
-	snprintf(text, TRIAL_WORDS_LEN, "%s %s%s after: %s before, %s after, ratio %s (%s)",
-		 compare_metric_name(m), r->outcome->verdict == VERDICT_INCONCLUSIVE ? "" : "is ",
-		 effect, fmt_metric(from, sizeof(from), m, v->before),
+		len = snprintf(text, TRIAL_WORDS_LEN, "%s is %s after", name, effect);
+	snprintf(text + len, TRIAL_WORDS_LEN - len, ": %s before, %s after, ratio %s (%s)",
+		 fmt_metric(from, sizeof(from), m, v->before),
 		 fmt_metric(to, sizeof(to), m, v->after),
 		 fmt_ratio(ratio, sizeof(ratio), v->effect.ratio), inside);
 }
@@ -105,8 +107,8 @@ void trial_sentence(const struct trial_report *r, char text[TRIAL_WORDS_LEN])
 	case VERDICT_INCONCLUSIVE:
 		if (isfinite(o->detectable))
 			snprintf(text, TRIAL_WORDS_LEN,
-				 "%.500s; these pairs would most likely have shown a change by a "
-				 "factor of %s, but not much less",
+				 "%.500s; a change by a factor of %s would most likely have been "
+				 "seen",
 				 effect, fmt_ratio(ratio, sizeof(ratio), o->detectable));
 		else
 			snprintf(text, TRIAL_WORDS_LEN,
