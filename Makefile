@@ -65,7 +65,7 @@ need_root = [ "$$(id -u)" = 0 ] || { echo 'make $@ needs root, as tracing does: 
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all build build-tests build-bench deps test check lint format bench fuzz install demo clean \
+.PHONY: all build build-tests build-bench deps test check lint format bench bench-verdicts fuzz install demo clean \
 	help FORCE
 
 # The table's check comes first: it says what is missing better than a compiler does.
@@ -184,6 +184,14 @@ bench:
 	+@$(call guard,$(SUBMAKE) build-bench)
 	@$(call guard,LVT=$(abspath $(LVT)) tests/bench/run.py)
 
+# How often the verdicts of lvt trial are right: an hour, on a quiet machine.
+bench-verdicts:
+	@$(call need_root)
+	@.make/deps build demo test
+	+@$(call guard,$(SUBMAKE) build-tests)
+	@$(call guard,LVT=$(abspath $(LVT)) tests/bench/verdicts.py aa)
+	@$(call guard,LVT=$(abspath $(LVT)) tests/bench/verdicts.py ab)
+
 # Coverage-guided by libFuzzer, for FUZZ_SECONDS: an error of the sanitizers, a leak, 10 s for one input
 # or 1 GB of memory is a finding, whose input stays in .output/fuzz. What reaches new code is kept in
 # .output/fuzz/corpus; a part of that, tests/fuzz/corpus, is replayed by the unit tests.
@@ -230,6 +238,7 @@ help:
 	@echo 'make test       all tests (root)'
 	@echo 'make check      the tests that need no root'
 	@echo 'make bench      what lvt costs (root)'
+	@echo 'make bench-verdicts  how often trials are right (root, an hour)'
 	@echo 'make fuzz       feed damaged run files to the reader, for FUZZ_SECONDS (clang, 600 s)'
 	@echo 'make lint       formatting, include direction, warnings'
 	@echo 'make format     put the C sources into the format that lint wants'

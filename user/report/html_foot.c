@@ -156,16 +156,48 @@ static void untraced(FILE *out, const struct run *r)
 	fputs("</dd></div>\n", out);
 }
 
+/* What a merged run is made of. */
+static void parts(FILE *out, const struct run *r)
+{
+	enum { MOST = 100 };
+	char requests[UNIT_LEN], loss[UNIT_LEN], duration[UNIT_LEN];
+
+	if (!r->n_parts)
+		return;
+	fputs("<div><dt>parts</dt><dd>", out);
+	for (size_t i = 0; i < r->n_parts && i < MOST; i++) {
+		const struct run_part *p = &r->parts[i];
+
+		html_say(out, "%s%s: %s, %s, %s, %s requests, loss %s", i ? "; " : "", p->file,
+			 p->host[0] ? p->host : "host unknown", p->started,
+			 fmt_ns(duration, sizeof(duration), p->duration_s * 1e9),
+			 fmt_count(requests, sizeof(requests), p->requests),
+			 p->loss == UINT64_MAX ? "unknown" :
+						 fmt_count(loss, sizeof(loss), p->loss));
+	}
+	if (r->n_parts > MOST)
+		html_say(out, " and %zu more", r->n_parts - MOST);
+	fputs("</dd></div>\n", out);
+}
+
 void html_foot(FILE *out, const struct run *r)
 {
 	fputs("<footer>\n<h2>The trace</h2>\n<dl class=\"facts lines\">\n", out);
-	told(out, r, COUNTER_KIND_LOSS, "loss");
-	told(out, r, COUNTER_KIND_GAP, "gaps");
-	told(out, r, COUNTER_KIND_NOTE, "notes");
-	untraced(out, r);
-	fputs("</dl>\n<h3>What it cost</h3>\n", out);
-	cost(out, r);
-	counters(out, r);
+	if (r->latency_only) {
+		fputs("<div><dt>loss</dt><dd>unknown</dd></div>\n", out);
+	} else {
+		told(out, r, COUNTER_KIND_LOSS, "loss");
+		told(out, r, COUNTER_KIND_GAP, "gaps");
+		told(out, r, COUNTER_KIND_NOTE, "notes");
+		untraced(out, r);
+	}
+	parts(out, r);
+	fputs("</dl>\n", out);
+	if (!r->latency_only) {
+		fputs("<h3>What it cost</h3>\n", out);
+		cost(out, r);
+		counters(out, r);
+	}
 	hooks(out, r);
 	definitions(out);
 	stages(out);
