@@ -117,10 +117,12 @@ static __always_inline u64 last_packet(struct tcp_sock *tp, u64 now)
 /*
  * Something happens on a connection to a port of ours that is not known: the hook on its establishment
  * was skipped, as an interrupt came in the middle of a call of it, or not called, as some kernels do
- * not for what runs on top of their own threads. The hooks on what it has received were, too, then.
+ * not for what runs on top of their own threads. The hooks on what it has received were, too, then. Or
+ * there is none yet: Fast Open, whose data came with the SYN and is read before it is established.
  */
 static __always_inline struct conn *conn_late(struct sock *sk, bool unaccepted)
 {
+	bool early = sk->__sk_common.skc_state == TCP_SYN_RECV;
 	s32 service = service_of(sk);
 	struct tcp_sock *tp;
 	struct conn *c;
@@ -134,10 +136,11 @@ static __always_inline struct conn *conn_late(struct sock *sk, bool unaccepted)
 	c = conn_make(sk, tp, service, CONN_FRESH);
 	if (!c)
 		return NULL;
-	lvt_count(COUNTER_CONN_LATE, 1);
+	if (!early)
+		lvt_count(COUNTER_CONN_LATE, 1);
 	if (!tp->bytes_received)
 		return c;
-	lvt_count(COUNTER_ARRIVAL_BY_TCP, 1);
+	lvt_count(early ? COUNTER_HANDSHAKE_DATA : COUNTER_ARRIVAL_BY_TCP, 1);
 	c->copied -= (u32)tp->bytes_received - unread_bytes(sk, tp);
 	at = last_packet(tp, c->arrive);
 	account_arrived(service, at);
