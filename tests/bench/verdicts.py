@@ -16,6 +16,7 @@ import json
 import math
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -156,6 +157,8 @@ def main(argv):
     if not rest or rest[0] not in kinds or len(rest) > 2 or not all(x.isdigit() for x in rest[1:]):
         sys.stderr.write(__doc__)
         return 2
+    # an ended run must still take its folders away
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     run, count = kinds[rest[0]]
     return run(int(rest[1]) if rest[1:] else count, words)
 

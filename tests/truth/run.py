@@ -13,6 +13,7 @@ compiled into a temporary directory). Needs root, but for --self and --list.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -113,6 +114,8 @@ def main(argv):
         return 0
     if "--self" not in options and os.geteuid():
         sys.exit("run.py: lvt needs root: sudo run.py, or run.py --self")
+    # an ended run must still take its network namespaces and processes away
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     harness.choose_cpus()
     keep = harness.build()
     failed = 0
