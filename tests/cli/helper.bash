@@ -72,7 +72,12 @@ s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
 time.sleep(60)' >"$BATS_TEST_TMPDIR/port" 3>&- 4>&- &
 	LISTENER=$!
-	for i in $(seq 100); do
+	await_port
+}
+
+# PORT: what a server that was just started has written to $BATS_TEST_TMPDIR/port.
+await_port() {
+	for _ in $(seq 100); do
 		PORT=$(cat "$BATS_TEST_TMPDIR/port")
 		[ -n "$PORT" ] && return 0
 		sleep 0.05

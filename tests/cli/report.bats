@@ -29,12 +29,7 @@ s.daemon_threads = True
 print(s.server_address[1], flush=True)
 s.serve_forever()' >"$BATS_TEST_TMPDIR/port" 2>/dev/null 3>&- 4>&- &
 	LISTENER=$!
-	for _ in $(seq 100); do
-		PORT=$(cat "$BATS_TEST_TMPDIR/port")
-		[ -n "$PORT" ] && return 0
-		sleep 0.05
-	done
-	return 1
+	await_port
 }
 
 # Requests to it for so many seconds.
