@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "model/client.h"
 #include "model/hist.h"
 
 /* A service's sum can near 2^63 ns (a thousand stuck connections for an hour are 2^52). */
@@ -31,6 +32,9 @@ void run_free(struct run *r)
 	for (size_t i = 0; r->services && i < r->n_services; i++)
 		service_free(&r->services[i]);
 	free(r->services);
+	for (size_t i = 0; r->clients && i < r->n_clients; i++)
+		client_free(&r->clients[i]);
+	free(r->clients);
 	for (size_t i = 0; r->untraced && i < r->n_untraced; i++)
 		free(r->untraced[i]);
 	free(r->untraced);

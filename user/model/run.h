@@ -109,6 +109,10 @@ struct run_part {
 
 #define RUN_DIFFERS "differs from part to part" /* the filter of a merged run, if it does */
 
+struct run_client; /* model/client.h */
+
+enum { RUN_MAX_CLIENTS = 16 };
+
 enum { RUN_MAX_PARTS = 1024, RUN_MAX_WAITS = 16 << 10, RUN_MAX_UNTRACED = 4096 };
 
 struct run {
@@ -137,6 +141,8 @@ struct run {
 	double value_ratio;
 	struct run_service *services; /* by requests, most first; owned */
 	size_t n_services;
+	struct run_client *clients; /* views of loads; owned */
+	size_t n_clients;
 	char **untraced; /* names of services beyond the table, "comm:port"; owned */
 	size_t n_untraced;
 	struct run_part *parts; /* of a merged run, by start; owned */
