@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include "trial/cpus.h"
+#include "base/cpus.h"
 
 static const char *const formats[] = { "text", "json", NULL };
 static const char *const metrics[] = { "p50", "p90", "p99", "p99.9", "mean", "throughput", NULL };

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/decimal.h"
 #include "base/nearest.h"
 #include "base/options.h"
 #include "base/term.h"
@@ -86,20 +87,6 @@ static int set_ports(struct parse *p, const struct option_row *row, const char *
 	}
 }
 
-/*
- * Digits with at most one point: strtod() alone also takes "inf", "nan", "0x10" and "1e9". Then the
- * unit, which may be left out. NAN for anything else.
- */
-static double read_decimal(const char *value, const char *unit)
-{
-	size_t whole = strspn(value, "0123456789");
-	size_t point = value[whole] == '.';
-	size_t fraction = strspn(value + whole + point, "0123456789");
-	const char *end = value + whole + point + fraction;
-
-	return whole + fraction && (!*end || !strcmp(end, unit)) ? strtod(value, NULL) : NAN;
-}
-
 static int set_percent(struct parse *p, const struct option_row *row, const char *shown,
 		       const char *value)
 {
@@ -125,6 +112,20 @@ static int set_seconds(struct parse *p, const struct option_row *row, const char
 				OPT_SECONDS_MIN, OPT_SECONDS_MAX);
 	}
 	*to = seconds;
+	return 0;
+}
+
+static int set_number(struct parse *p, const struct option_row *row, const char *shown,
+		      const char *value)
+{
+	double number = read_scaled(value);
+
+	if (!(number > 0 && number <= row->max)) {
+		err_usage(p->e, "option '%s': bad number '%s'", shown, value);
+		return err_hint(p->e, "give more than 0, at most %u, such as 500, 2.5 or 10k",
+				row->max);
+	}
+	*(double *)(p->config + row->offset) = number;
 	return 0;
 }
 
@@ -202,6 +203,8 @@ static int set_value(struct parse *p, const struct option_row *row, const char *
 		return set_seconds(p, row, shown, value);
 	case OPT_PERCENT:
 		return set_percent(p, row, shown, value);
+	case OPT_NUMBER:
+		return set_number(p, row, shown, value);
 	case OPT_CHOICE:
 		return set_choice(p, row, shown, value);
 	}

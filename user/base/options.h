@@ -34,7 +34,8 @@ enum option_type {
 	OPT_PORTS,   /* struct port_list: 80,443; may be repeated; doubles are dropped */
 	OPT_SECONDS, /* double: decimal with fractions, OPT_SECONDS_MIN..OPT_SECONDS_MAX */
 	OPT_PERCENT, /* double: decimal, with "%" or without; as it is given: 5% is 5; min..max */
-	OPT_CHOICE,  /* int: index into the row's choices */
+	OPT_NUMBER, /* double: decimal, with k or M for thousands or millions; above 0, at most max */
+	OPT_CHOICE, /* int: index into the row's choices */
 };
 
 #define OPT_SECONDS_MIN 0.001
@@ -58,7 +59,7 @@ struct option_row {
 	size_t offset;	   /* of the value in the config struct */
 	const char *arg;   /* the value's name in messages; NULL for OPT_CHOICE: its words */
 	const char *help;  /* what it does: a few words, without a full stop */
-	uint32_t min, max; /* OPT_U32, OPT_PERCENT */
+	uint32_t min, max; /* OPT_U32, OPT_PERCENT, OPT_NUMBER */
 	const char *const *choices; /* OPT_CHOICE: ends with NULL */
 };
 

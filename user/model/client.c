@@ -77,7 +77,7 @@ __u64 client_failed(const struct run_client *c)
 
 double client_rps(const struct run_client *c)
 {
-	return c->view.window_s > 0 ? client_answered(c) / c->view.window_s : NAN;
+	return c->view.window_s > 0 ? c->completed / c->view.window_s : NAN;
 }
 
 double client_sent_rps(const struct run_client *c)
@@ -120,6 +120,7 @@ void client_add(struct run_client *dst, const struct run_client *src)
 	shard_add(dst->view.sum, src->view.sum);
 	dst->view.arrivals += src->view.arrivals;
 	dst->sent += src->sent;
+	dst->completed += src->completed;
 	dst->cpu_s += src->cpu_s;
 	dst->reconnects += src->reconnects;
 	for (int k = 0; k < NR_CLIENT_ERRORS; k++)

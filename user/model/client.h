@@ -67,6 +67,8 @@ struct run_client {
 	double think_s, timeout_s, warm_up_s;
 	double cpu_s; /* that the load's own threads used in the window */
 	__u64 sent;   /* requests of the window that went out */
+	/* right answers that came in the window, whenever they were due: what the service carried */
+	__u64 completed;
 	__u64 errors[NR_CLIENT_ERRORS];
 	__u64 reconnects;	   /* connections made after the first ones */
 	__u32 closed_connections;  /* as of the end */
@@ -93,7 +95,7 @@ void client_time(const struct run_client *c, enum client_time t, struct dist *d)
 __u64 client_answered(const struct run_client *c);
 __u64 client_failed(const struct run_client *c);
 
-/* Right answers per second. */
+/* Right answers per second: those that came in the window. */
 double client_rps(const struct run_client *c);
 
 /* Requests sent per second. */

@@ -2,24 +2,16 @@
 #include "model/trial.h"
 #include <math.h>
 #include <stdio.h>
+#include "base/random.h"
 
 const char *trial_arm_name(int arm)
 {
 	return arm == TRIAL_AFTER ? "after" : "before";
 }
 
-/* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014 */
-static __u64 mix(__u64 x)
-{
-	x += 0x9e3779b97f4a7c15ull;
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-	return x ^ (x >> 31);
-}
-
 static __u64 draw(__u64 seed, __u32 number, __u32 attempt, __u32 what)
 {
-	return mix(mix(mix(seed) ^ ((__u64)number << 32 | attempt)) ^ what);
+	return random_mix(random_mix(random_mix(seed) ^ ((__u64)number << 32 | attempt)) ^ what);
 }
 
 bool trial_after_first(__u64 seed, __u32 number, __u32 attempt)

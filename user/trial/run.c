@@ -13,7 +13,7 @@
 #include "capture/keeper.h"
 #include "capture/noise.h"
 #include "capture/recording.h"
-#include "trial/cpus.h"
+#include "base/cpus.h"
 #include "trial/port.h"
 #include "trial/window.h"
 

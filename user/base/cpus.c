@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
-#include "trial/cpus.h"
+#include "base/cpus.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
