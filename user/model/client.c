@@ -121,6 +121,7 @@ void client_add(struct run_client *dst, const struct run_client *src)
 	dst->view.arrivals += src->view.arrivals;
 	dst->sent += src->sent;
 	dst->completed += src->completed;
+	dst->unfinished += src->unfinished;
 	dst->cpu_s += src->cpu_s;
 	dst->reconnects += src->reconnects;
 	for (int k = 0; k < NR_CLIENT_ERRORS; k++)

@@ -50,7 +50,7 @@ struct client_hist {
 struct run_client {
 	/*
 	 * Its latencies as a service's, for functions that take one: port = the target's; comm = "client";
-	 * netns 0; window_s; arrivals = requests that were due; exchanges: REQUEST_RESPONSE = answered rightly,
+	 * netns 0; window_s; arrivals = requests that were due: answered + failed + unfinished; exchanges: REQUEST_RESPONSE = answered rightly,
 	 * ABORTED = failed; bytes_in = sent by the client; in_flight; the latency of failed ones in the last
 	 * bucket, all other time STAGE_UNATTRIBUTED; latency_max, latency_min_inv of answered ones.
 	 */
@@ -70,6 +70,7 @@ struct run_client {
 	/* right answers that came in the window, whenever they were due: what the service carried */
 	__u64 completed;
 	__u64 errors[NR_CLIENT_ERRORS];
+	__u64 unfinished; /* due, but without an answer when the load was ended early: in no quantile */
 	__u64 reconnects;	   /* connections made after the first ones */
 	__u32 closed_connections;  /* as of the end */
 	struct client_hist *times; /* NR_CLIENT_TIMES, of answered requests only; owned */
