@@ -33,7 +33,7 @@ BPF_FLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -D__BPF__ -fno-
 DEP_FLAGS = -MMD -MP -MF $@.d
 
 LIBRARIES := libbpf libelf zlib libcap jansson
-LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson) -lm
+LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson) -lm -pthread
 UNIT_LIBS := -lcmocka -ljansson -lz -lm
 # For one test, which without it is built too and skips itself.
 URING := $(if $(wildcard /usr/include/liburing.h),$(or $(shell pkg-config --libs liburing \

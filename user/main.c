@@ -18,6 +18,7 @@ const struct command commands[] = {
 	{ "merge", "RUN... -o FILE", "add runs of several hosts or moments into one", cmd_merge },
 	{ "trial", "--before CMD --after CMD --load-cmd CMD [OPTION...]",
 	  "compare two versions of a service by an experiment", cmd_trial },
+	{ "load", "TARGET [OPTION...]", "load a service, and measure its answers", cmd_load },
 	{ "doctor", "[OPTION...]", "can this host trace, and what mends it if not", cmd_doctor },
 	{ "help", "[COMMAND]", "show the commands, or the help of one", cmd_help },
 	{ "version", "", "show the version", cmd_version },

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include "base/options.h"
+#include "base/term.h"
+#include "base/units.h"
+#include "cmd.h"
+#include "load/load.h"
+#include "report/load.h"
+#include "store/run_write.h"
+
+struct config {
+	struct load_options load;
+	double interval;
+	const char *out, *label;
+	int format;
+};
+
+static const char *const formats[] = { "text", "json", NULL };
+enum { FORMAT_JSON_LOAD = 1 };
+
+static const struct option_row rows[] = {
+	{ .name = "rate",
+	  .type = OPT_NUMBER,
+	  .arg = "R",
+	  .max = RATE_MAX,
+	  .offset = offsetof(struct config, load.rate),
+	  .help = "open loop: R requests/s, whatever the answers do" },
+	{ .name = "profile",
+	  .type = OPT_STRING,
+	  .arg = "SPEC",
+	  .offset = offsetof(struct config, load.profile),
+	  .help = "open loop: 'step FROM TO BY SECS', 'ramp FROM TO SECS', 'burst BASE PEAK EVERY "
+		  "LENGTH'" },
+	{ .name = "closed",
+	  .type = OPT_FLAG,
+	  .offset = offsetof(struct config, load.closed),
+	  .help = "closed loop: each connection asks again when it has its answer" },
+	{ .name = "think",
+	  .type = OPT_SECONDS,
+	  .arg = "SECS",
+	  .offset = offsetof(struct config, load.think_s),
+	  .help = "closed loop: after thinking so long, on average" },
+	{ .name = "connections",
+	  .letter = 'c',
+	  .type = OPT_U32,
+	  .arg = "N",
+	  .min = 1,
+	  .max = LOAD_MAX_CONNECTIONS,
+	  .offset = offsetof(struct config, load.connections),
+	  .help = "connections (50)" },
+	{ .name = "duration",
+	  .letter = 'd',
+	  .type = OPT_SECONDS,
+	  .arg = "SECS",
+	  .offset = offsetof(struct config, load.duration_s),
+	  .help = "for how long requests are sent and counted (10)" },
+	{ .name = "warmup",
+	  .type = OPT_SECONDS,
+	  .arg = "SECS",
+	  .offset = offsetof(struct config, load.warm_up_s),
+	  .help = "before that, send SECS long without counting (0)" },
+	LOAD_ROWS(struct config, load),
+	{ .name = "output",
+	  .letter = 'o',
+	  .type = OPT_STRING,
+	  .arg = "RUN",
+	  .offset = offsetof(struct config, out),
+	  .help = "write the run to this file, too, for 'lvt report' and others" },
+	{ .name = "interval",
+	  .letter = 'i',
+	  .type = OPT_SECONDS,
+	  .arg = "SECS",
+	  .offset = offsetof(struct config, interval),
+	  .help = "length of the intervals in RUN, and between two progress lines (1)" },
+	{ .name = "label",
+	  .type = OPT_STRING,
+	  .arg = "TEXT",
+	  .offset = offsetof(struct config, label),
+	  .help = "what the run is called in reports" },
+	{ .name = "format",
+	  .type = OPT_CHOICE,
+	  .choices = formats,
+	  .offset = offsetof(struct config, format),
+	  .help = "kind of report (text)" },
+	{ 0 },
+};
+
+static const struct options options = {
+	.command = "load",
+	.args = "TARGET [OPTION...]",
+	.about =
+		"Load a service and measure its answers. In an open loop requests are due by a clock of "
+		"their own, and latency counts from then: a service that stalls is not spared. TARGET is "
+		"HOST:PORT, http://HOST[:PORT]/PATH or redis://HOST[:PORT]. Needs no rights.",
+	.more = "Examples:\n"
+		"  lvt load http://127.0.0.1/ --rate 1000\n"
+		"  lvt load redis://127.0.0.1 --rate 20k --mix '9 GET k{key}' --mix '1 SET k{key} v'\n"
+		"  lvt load http://127.0.0.1/ --closed -c 50 -d 30\n"
+		"  sudo lvt record -p 6379 -- lvt load redis://127.0.0.1 --rate 5k\n",
+	.rows = rows,
+	.operands = true,
+};
+
+/* ---- while it runs ---- */
+
+struct session {
+	const struct config *config;
+	struct load_plan plan;
+	struct load *load;
+	struct run_file *file;
+	struct err file_err; /* why the file is not complete: the load goes on */
+	int signals;
+	bool line; /* a progress line is on the terminal */
+};
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void progress(struct session *s, const struct run *r)
+{
+	const struct run_client *c = &r->clients[0];
+	char count[UNIT_LEN], rate[UNIT_LEN];
+
+	fprintf(stderr, "\r\033[K%.0f s  %s answers  %s", r->duration_s,
+		fmt_count(count, sizeof(count), client_answered(c)),
+		fmt_rate(rate, sizeof(rate), client_rps(c)));
+	if (client_failed(c))
+		fprintf(stderr, "  %s failed", fmt_count(count, sizeof(count), client_failed(c)));
+	fprintf(stderr, "  (Ctrl-C stops and reports)");
+	fflush(stderr);
+	s->line = true;
+}
+
+/* What is counted so far goes to the file, and to whoever waits for it. */
+static int look(struct session *s, struct err *e)
+{
+	struct run r = { 0 };
+	int err = load_run(s->load, &r, e);
+
+	if (err)
+		return err;
+	if (s->config->label)
+		snprintf(r.label, sizeof(r.label), "%s", s->config->label);
+	if (term_is(stderr))
+		progress(s, &r);
+	if (s->file && !s->file_err.code)
+		run_file_interval(s->file, &r, &s->file_err);
+	run_free(&r);
+	return 0;
+}
+
+static int watch(struct session *s, struct err *e)
+{
+	struct pollfd p[2] = { { .fd = load_fd(s->load), .events = POLLIN },
+			       { .fd = s->signals, .events = POLLIN } };
+	struct signalfd_siginfo info;
+	int err = 0;
+
+	while (!err) {
+		/* intervals are of the window: they start with it */
+		int n = poll(p, 2, s->config->interval * 1e3);
+
+		if (p[0].revents)
+			break;
+		if (n > 0 && p[1].revents && read(s->signals, &info, sizeof(info)) > 0)
+			load_stop(s->load);
+		else if (load_phase(s->load) == LOAD_MEASURING)
+			err = look(s, e);
+	}
+	if (s->line)
+		fprintf(stderr, "\r\033[K");
+	return err;
+}
+
+/* ---- the whole ---- */
+
+static int report(struct session *s, struct err *e)
+{
+	struct run r = { 0 };
+	struct load_report l = { .run = &r, .plan = &s->plan };
+	int err = load_run(s->load, &r, e);
+	double window_s;
+
+	if (err)
+		return err;
+	if (s->config->label)
+		snprintf(r.label, sizeof(r.label), "%s", s->config->label);
+	l.connected = load_connected(s->load);
+	err = tally_init(&l.tally, s->plan.mix.n);
+	if (!err)
+		load_take(s->load, &l.tally, &window_s);
+	if (!err && s->file && !s->file_err.code)
+		run_file_finish(s->file, &r, &s->file_err);
+	if (!err)
+		err = (s->config->format == FORMAT_JSON_LOAD ? load_report_json :
+							       load_report_text)(stdout, &l, e);
+	if (!err && !client_answered(&r.clients[0]))
+		err = EXIT_FAILED;
+	tally_free(&l.tally);
+	run_free(&r);
+	if (err >= 0 && s->file_err.code) {
+		*e = s->file_err;
+		err = e->code;
+	}
+	return err;
+}
+
+static int load(struct session *s, struct err *e)
+{
+	int err = load_start(&s->load, &s->plan, e);
+
+	if (!err)
+		err = watch(s, e);
+	if (!err)
+		err = load_result(s->load, e);
+	if (!err)
+		err = report(s, e);
+	return err;
+}
+
+int cmd_load(int argc, char **argv, struct err *e)
+{
+	struct config config = { .interval = 1 };
+	struct session s = { .config = &config };
+	struct operands rest;
+	int err;
+
+	load_options_default(&config.load);
+	err = options_parse(&options, &config, argc, argv, &rest, e);
+	if (err)
+		return err == OPTIONS_HELP ? EXIT_GOOD : err;
+	if (rest.n_words != 1) {
+		err_usage(e, rest.n_words ? "load takes one target" : "no target given");
+		return err_hint(e, "lvt load HOST:PORT --rate R");
+	}
+	err = load_plan_make(&s.plan, rest.words[0], &config.load, e);
+	if (err)
+		return err;
+	/* the load's own threads are to run when they want to: what is done beside them waits */
+	setpriority(PRIO_PROCESS, 0, 5);
+	s.signals = open_signals();
+	if (s.signals < 0)
+		err = err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
+	if (!err && config.out)
+		err = run_file_create(&s.file, config.out, e);
+	if (!err)
+		err = load(&s, e);
+	load_free(s.load);
+	run_file_free(s.file);
+	load_plan_free(&s.plan);
+	if (s.signals >= 0)
+		close(s.signals);
+	return err;
+}
