@@ -153,6 +153,11 @@ int out_file_open(struct out_file *o, const char *path, struct err *e)
 	return err ? err : create(o, e);
 }
 
+void out_file_use(struct out_file *o, int fd)
+{
+	*o = (struct out_file){ .fd = fd, .folder = -1 };
+}
+
 int out_file_write(struct out_file *o, const void *data, size_t n, struct err *e)
 {
 	off_t start = lseek(o->fd, 0, SEEK_CUR);
@@ -171,7 +176,10 @@ int out_file_write(struct out_file *o, const void *data, size_t n, struct err *e
 		err = done < 0 ? -errno : -EIO;
 		/* a line cut in the middle would make what came before unreadable */
 		if (start < 0 || ftruncate(o->fd, start) || lseek(o->fd, start, SEEK_SET) < 0)
-			err_set(e, err, "cannot write %s: %s", o->path, strerror(-err));
+			err_set(e, err, "cannot write %s: %s", o->path ?: "to a descriptor",
+				strerror(-err));
+		else if (!o->path)
+			err_set(e, err, "cannot write to a descriptor: %s", strerror(-err));
 		else
 			err_set(e, err, "cannot write %s: %s (what came before is in %s)", o->path,
 				strerror(-err), o->part);
@@ -182,7 +190,7 @@ int out_file_write(struct out_file *o, const void *data, size_t n, struct err *e
 
 static void release(struct out_file *o)
 {
-	if (o->fd >= 0)
+	if (o->fd >= 0 && o->path)
 		close(o->fd);
 	if (o->folder >= 0)
 		close(o->folder);
@@ -193,8 +201,13 @@ static void release(struct out_file *o)
 
 int out_file_finish(struct out_file *o, struct err *e)
 {
-	int fd = o->fd, err = check_target(o, e);
+	int fd = o->fd, err;
 
+	if (!o->path) {
+		release(o);
+		return 0;
+	}
+	err = check_target(o, e);
 	o->fd = -1;
 	if (close(fd) && !err)
 		err = err_set(e, -errno, "cannot write %s: %s", o->path, strerror(errno));
@@ -207,7 +220,7 @@ int out_file_finish(struct out_file *o, struct err *e)
 
 void out_file_drop(struct out_file *o)
 {
-	if (o->fd >= 0)
+	if (o->fd >= 0 && o->path)
 		unlinkat(o->folder, last_name(o->part), 0);
 	release(o);
 }

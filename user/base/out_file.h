@@ -19,11 +19,17 @@
 struct out_file {
 	int fd;		   /* -1 = none */
 	int folder;	   /* of the file */
-	char *path, *part; /* as given; the whole temporary path */
+	char *path, *part; /* as given; the whole temporary path. NULL: fd is the caller's */
 };
 
 /* Returns 0 or -errno with *e filled. *o is to be passed to out_file_drop() or _keep(), also then. */
 int out_file_open(struct out_file *o, const char *path, struct err *e);
+
+/*
+ * A descriptor of the caller's (a memfd) in place of a file: it is written from where it stands, has no
+ * name to be given, and is left open by all of the following. Cannot fail.
+ */
+void out_file_use(struct out_file *o, int fd);
 
 /* Write all of it. Returns 0 or -errno with *e filled; then the file ends as it did before. */
 int out_file_write(struct out_file *o, const void *data, size_t n, struct err *e);

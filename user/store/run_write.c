@@ -30,7 +30,8 @@ struct run_file {
 	bool failed;
 };
 
-int run_file_create(struct run_file **out, const char *path, struct err *e)
+/* A file without a place to write to. */
+static int create(struct run_file **out, struct err *e)
 {
 	struct run_file *f = calloc(1, sizeof(*f));
 	int err = 0;
@@ -44,12 +45,32 @@ int run_file_create(struct run_file **out, const char *path, struct err *e)
 	f->to.text = open_memstream(&f->text, &f->size);
 	if (!f->to.hdr || !f->to.cells || !f->to.text)
 		err = err_set(e, -ENOMEM, "no memory for a run file");
-	if (!err)
-		err = out_file_open(&f->out, path, e);
 	if (err)
 		run_file_free(f);
 	else
 		*out = f;
+	return err;
+}
+
+int run_file_create(struct run_file **f, const char *path, struct err *e)
+{
+	int err = create(f, e);
+
+	if (!err)
+		err = out_file_open(&(*f)->out, path, e);
+	if (err) {
+		run_file_free(*f);
+		*f = NULL;
+	}
+	return err;
+}
+
+int run_file_create_fd(struct run_file **f, int fd, struct err *e)
+{
+	int err = create(f, e);
+
+	if (!err)
+		out_file_use(&(*f)->out, fd);
 	return err;
 }
 

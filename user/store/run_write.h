@@ -22,6 +22,12 @@ struct run_file;
 int run_file_create(struct run_file **f, const char *path, struct err *e);
 
 /*
+ * The same to an open descriptor, a memfd for one, from where it stands. It is the caller's and stays
+ * open, whatever happens; there is no name to be given.
+ */
+int run_file_create_fd(struct run_file **f, int fd, struct err *e);
+
+/*
  * Append what came since the last call: the lines of one interval, in one write. The run is taken
  * over and zeroed, on failure too; its cells must not be less than the last one's.
  */
