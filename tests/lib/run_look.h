@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/client.h"
 #include "model/run.h"
 #include "store/records.h"
 
@@ -40,6 +41,13 @@ static inline struct run look_copy_run(const struct run *r)
 			o->first = look_copy(o->first, HIST_BUCKETS * sizeof(*o->first));
 			o->last = look_copy(o->last, HIST_BUCKETS * sizeof(*o->last));
 		}
+	}
+	c.clients = look_copy(r->clients, r->n_clients * sizeof(*r->clients));
+	for (size_t i = 0; i < r->n_clients; i++) {
+		struct run_client *l = &c.clients[i];
+
+		l->view.sum = look_copy(l->view.sum, sizeof(*l->view.sum));
+		l->times = look_copy(l->times, NR_CLIENT_TIMES * sizeof(*l->times));
 	}
 	c.parts = r->n_parts ? look_copy(r->parts, r->n_parts * sizeof(*r->parts)) : NULL;
 	c.untraced = look_copy(r->untraced, r->n_untraced * sizeof(*r->untraced));
@@ -166,6 +174,31 @@ static inline const char *look_service(struct run_service *a, struct run_service
 	return differs;
 }
 
+static inline const char *look_client(struct run_client *a, struct run_client *b)
+{
+	LOOK_TEXT(a, b, target);
+	LOOK_TEXT(a, b, protocol);
+	LOOK_TEXT(a, b, request);
+	LOOK_TEXT(a, b, arrivals);
+	LOOK_TEXT(a, b, profile);
+	LOOK_SAME(a, b, open);
+	LOOK_SAME(a, b, seed);
+	LOOK_SAME(a, b, connections);
+	LOOK_SAME(a, b, threads);
+	LOOK_REAL(a, b, rate_intended);
+	LOOK_REAL(a, b, think_s);
+	LOOK_REAL(a, b, timeout_s);
+	LOOK_REAL(a, b, warm_up_s);
+	LOOK_REAL(a, b, cpu_s);
+	LOOK_SAME(a, b, sent);
+	LOOK_SAME(a, b, errors);
+	LOOK_SAME(a, b, reconnects);
+	LOOK_SAME(a, b, closed_connections);
+	if (memcmp(a->times, b->times, NR_CLIENT_TIMES * sizeof(*a->times)))
+		return "times";
+	return look_service(&a->view, &b->view);
+}
+
 /* Sorts what has no order of its own in both. */
 static inline const char *look_run(struct run *a, struct run *b)
 {
@@ -204,6 +237,9 @@ static inline const char *look_run(struct run *a, struct run *b)
 	LOOK_SAME(a, b, n_services);
 	for (size_t i = 0; i < a->n_services && !differs; i++)
 		differs = look_service(&a->services[i], &b->services[i]);
+	LOOK_SAME(a, b, n_clients);
+	for (size_t i = 0; i < a->n_clients && !differs; i++)
+		differs = look_client(&a->clients[i], &b->clients[i]);
 	if (differs)
 		return differs;
 	LOOK_SAME(a, b, n_untraced);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../lib/client_fill.h"
 #include "../lib/run_look.h"
 #include "../lib/why_fill.h"
 #include "model/hist.h"
@@ -228,6 +229,26 @@ static void too_many_waits(void **state)
 	run_free(&a);
 }
 
+/* Loads: some of them alike, in another order. */
+static void example_clients(struct run *r, int i)
+{
+	static const char *const requests[] = { "GET a", "GET b" };
+
+	for (int k = 0; k < i % 4; k++) {
+		struct run_client *c = fill_client(r, 6379, requests[(i + k) % 2], 100 * (i + 1));
+
+		for (int n = 0; n < 10 + i; n++)
+			fill_answered(c, 5, n % 2, 1000 * (n + i));
+		fill_failed(c, i % NR_CLIENT_ERRORS);
+		fill_time(c, CLIENT_CLOSED, 77 + i);
+		c->connections = i % 3 ? 50 : 10;
+		c->open = k != 2;
+		strcpy(c->profile, i % 2 ? "ramp 1 2 3" : "");
+		c->think_s = k % 2 ? 0.5 : NAN;
+		c->view.in_flight = i;
+	}
+}
+
 static struct run example(int i)
 {
 	static const char *const hosts[] = { "web1", "web2", "web1", "web3", "" };
@@ -249,6 +270,7 @@ static struct run example(int i)
 		r.untraced = calloc(1, sizeof(*r.untraced));
 		r.untraced[r.n_untraced++] = strdup("late:99");
 	}
+	example_clients(&r, i);
 	return r;
 }
 
@@ -271,6 +293,12 @@ static void level_runs(struct run *a, struct run *b)
 		level(&a->services[i].cpu_share, &b->services[i].cpu_share);
 		level(&a->services[i].runq_share, &b->services[i].runq_share);
 	}
+	assert_int_equal(a->n_clients, b->n_clients);
+	for (size_t i = 0; i < a->n_clients; i++) {
+		level(&a->clients[i].view.in_flight, &b->clients[i].view.in_flight);
+		level(&a->clients[i].rate_intended, &b->clients[i].rate_intended);
+		level(&a->clients[i].cpu_s, &b->clients[i].cpu_s);
+	}
 }
 
 static void grouping_does_not_matter(void **state)
@@ -292,6 +320,53 @@ static void grouping_does_not_matter(void **state)
 		run_free(&left);
 		run_free(&right);
 	}
+}
+
+static struct run load(const char *host, int n, double rate)
+{
+	struct run r;
+	struct run_client *c;
+
+	fill_run(&r, 0);
+	strcpy(r.host, host);
+	c = fill_client(&r, 80, "GET /", rate);
+	for (int i = 0; i < n; i++)
+		fill_answered(c, 1000, 0, 1000000);
+	fill_failed(c, CLIENT_ERROR_RESET);
+	c->view.in_flight = n;
+	c->seed = n;
+	return part(r, host);
+}
+
+static void clients_add_up(void **state)
+{
+	struct run all = load("a", 100, 10), other = load("b", 300, 30), closed = load("c", 5, NAN);
+	struct run_client *c;
+	struct dist d;
+
+	(void)state;
+	other.clients[0].connections = 20;
+	closed.clients[0].open = false;
+	assert_int_equal(other.parts[0].requests, 301);
+	add(&all, other);
+	assert_int_equal(all.n_clients, 1);
+	c = &all.clients[0];
+	client_latency(c, &d);
+	assert_int_equal(d.count, 402);
+	close_to(d.mean, 1001000);
+	close_to(c->view.window_s, 20);
+	close_to(client_rps(c), 20); /* the mean of a part */
+	close_to(c->rate_intended, 20);
+	close_to(c->view.in_flight, 200);
+	close_to(c->cpu_s, 1);
+	assert_int_equal(c->errors[CLIENT_ERROR_RESET], 2);
+	assert_int_equal(c->connections, 0); /* not known of the whole */
+	assert_int_equal(c->seed, 0);
+	assert_int_equal(c->threads, 1);
+	assert_string_equal(c->arrivals, "poisson");
+	add(&all, closed);
+	assert_int_equal(all.n_clients, 2);
+	run_free(&all);
 }
 
 /* ---- what does not add up ---- */
@@ -333,6 +408,19 @@ static void refusals(void **state)
 	strcpy(a.host, "other");
 	fill_event_loop(&a.services[0], 5);
 	refused(part(a, "a"), part(web("web2", 0, 30, 2), "b"), "more than 64 services");
+
+	refused(load("a", 3, 1), load("a", 3, 1), "it is in already, as a");
+	a = load("a", 3, 1);
+	for (int i = 1; i < RUN_MAX_CLIENTS; i++)
+		fill_client(&a, 80, "GET /", 1)->view.port = i;
+	b = load("b", 3, 1);
+	strcpy(b.clients[0].request, "GET /other");
+	refused(a, b, "more than 16 clients");
+	a = load("a", 3, 1);
+	b = load("b", 3, 1);
+	a.clients[0].times[CLIENT_LATE].cells[9] = b.clients[0].times[CLIENT_LATE].cells[9] = 1ull
+											      << 61;
+	refused(a, b, "more requests than can be counted");
 }
 
 /* ---- in a file ---- */
@@ -378,6 +466,7 @@ int main(void)
 		cmocka_unit_test(waits_add_up),
 		cmocka_unit_test(too_many_waits),
 		cmocka_unit_test(grouping_does_not_matter),
+		cmocka_unit_test(clients_add_up),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(read_back),
 	};

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../lib/client_fill.h"
 #include "../lib/run_look.h"
 #include "../lib/why_fill.h"
 #include "store/run_read.h"
@@ -157,6 +158,39 @@ static void grow_service(struct run_service *s, __u64 *seed)
 	s->accept_limit = 4096;
 }
 
+static void grow_client(struct run_client *c, __u64 *seed)
+{
+	for (int i = fill_below(seed, 30); i > 0; i--)
+		fill_answered(c, fill_below(seed, 100), fill_below(seed, 2) * 5000,
+			      fill_random(seed) >> (26 + fill_below(seed, 38)));
+	for (int i = fill_below(seed, 3); i > 0; i--)
+		fill_failed(c, fill_below(seed, NR_CLIENT_ERRORS));
+	for (int i = fill_below(seed, 9); i > 0; i--)
+		fill_time(c, CLIENT_CLOSED, fill_below(seed, 1 << 20));
+	c->view.sum->bytes_in += fill_random(seed) >> 30;
+	c->view.window_s += 1 / 7.0;
+	c->view.in_flight = fill_below(seed, 4) ? fill_random(seed) * 0x1p-60 : NAN;
+	c->rate_intended = fill_below(seed, 3) ? fill_random(seed) * 0x1p-40 : NAN;
+	c->cpu_s += 0.1;
+	c->reconnects += fill_below(seed, 2);
+	c->closed_connections = fill_below(seed, 5);
+}
+
+/* Two may be alike: two loads of one command. */
+static void more_clients(struct run *r, int n)
+{
+	while (n-- > 0) {
+		struct run_client *c =
+			fill_client(r, 6379, n % 3 ? "GET \"k\" \x01" : "caf\xe9", 1000);
+
+		c->think_s = n % 2 ? 0.1 : NAN;
+		c->open = n % 2;
+		c->seed = n % 2 ? UINT64_MAX : 0;
+		strcpy(c->profile, n % 2 ? "step 1 2 3 4" : "");
+		strcpy(c->arrivals, n % 4 ? "poisson" : "");
+	}
+}
+
 static void grow_run(struct run *r, __u64 *seed)
 {
 	char **more;
@@ -167,6 +201,8 @@ static void grow_run(struct run *r, __u64 *seed)
 	r->events = fill_below(seed, 2) ? fill_random(seed) : NAN;
 	for (size_t i = 0; i < r->n_services; i++)
 		grow_service(&r->services[i], seed);
+	for (size_t i = 0; i < r->n_clients; i++)
+		grow_client(&r->clients[i], seed);
 	if (!fill_below(seed, 4)) {
 		more = realloc(r->untraced, (r->n_untraced + 1) * sizeof(*more));
 		more[r->n_untraced++] = strdup("late\xff:99");
@@ -177,6 +213,12 @@ static void grow_run(struct run *r, __u64 *seed)
 
 		r->services[0] = r->services[1];
 		r->services[1] = s;
+	}
+	if (r->n_clients > 2 && !fill_below(seed, 3)) {
+		struct run_client c = r->clients[0];
+
+		r->clients[0] = r->clients[1];
+		r->clients[1] = c;
 	}
 }
 
@@ -216,6 +258,8 @@ static void write_run(struct run *r, int intervals, __u64 seed)
 		grow_run(r, &seed);
 		if (i == 2)
 			one_more(r);
+		if (i == 3)
+			more_clients(r, 1 + r->n_clients % 2);
 		copy = look_copy_run(r);
 		assert_int_equal(run_file_interval(f, &copy, &e), 0);
 	}
@@ -235,6 +279,7 @@ static void read_back_is_equal(void **state)
 		const char *differs;
 
 		start_run(&r, i % 4);
+		more_clients(&r, i % 5);
 		write_run(&r, i % 7, 1 + i);
 		if (run_read(path, &back, warning, &e))
 			fail_msg("%d: %s", i, e.message);
@@ -278,8 +323,10 @@ static void small_run(void)
 	__u64 seed = 3;
 
 	start_run(&r, 1);
+	more_clients(&r, 1);
 	assert_int_equal(run_file_create(&f, path, &e), 0);
 	for (int i = 0; i < 2; i++) {
+		fill_answered(&r.clients[0], 10, 0, 5000 * i);
 		fill(r.services[0].sum, STAGE_SERVICE_CPU, 5000ull * i, STAGE_QUEUE_BUSY, 70ull,
 		     -1);
 		grow_waits(&r.services[0], &seed);
@@ -387,6 +434,7 @@ static void interrupted(void **state)
 
 	(void)state;
 	start_run(&r, 2);
+	more_clients(&r, 2);
 	assert_int_equal(run_file_create(&f, path, &e), 0);
 	assert_int_equal(count_files(".part", part), 1);
 	for (int i = 0; i < 3; i++) {

@@ -13,6 +13,8 @@ enum {
 	MAX_CELLS = 128 << 10
 }; /* of a service; room for 55 intervals in which no bucket is empty */
 
+enum { MAX_VIEWS = LVT_MAX_SERVICES + RUN_MAX_CLIENTS };
+
 struct cell {
 	__u32 bucket;
 	__u64 count;
@@ -30,7 +32,7 @@ struct service_intervals {
 };
 
 struct intervals {
-	struct service_intervals *services[LVT_MAX_SERVICES];
+	struct service_intervals *services[MAX_VIEWS];
 	size_t n;
 };
 
@@ -60,7 +62,7 @@ static struct service_intervals *find_or_new(struct intervals *all, const struct
 {
 	struct service_intervals *v = find(all, s);
 
-	if (v || all->n == LVT_MAX_SERVICES)
+	if (v || all->n == MAX_VIEWS)
 		return v;
 	v = calloc(1, sizeof(*v));
 	if (!v)

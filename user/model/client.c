@@ -119,6 +119,11 @@ void client_add(struct run_client *dst, const struct run_client *src)
 {
 	shard_add(dst->view.sum, src->view.sum);
 	dst->view.arrivals += src->view.arrivals;
+	client_add_load(dst, src);
+}
+
+void client_add_load(struct run_client *dst, const struct run_client *src)
+{
 	dst->sent += src->sent;
 	dst->completed += src->completed;
 	dst->unfinished += src->unfinished;
@@ -136,6 +141,15 @@ void client_add(struct run_client *dst, const struct run_client *src)
 		if (to->max < from->max)
 			to->max = from->max;
 	}
+}
+
+__u64 clients_requests(const struct run *r)
+{
+	__u64 n = 0;
+
+	for (size_t i = 0; i < r->n_clients; i++)
+		n += client_answered(&r->clients[i]) + client_failed(&r->clients[i]);
+	return n;
 }
 
 const struct run_service *client_service(const struct run *r, const struct run_client *c)
@@ -164,5 +178,7 @@ double client_between_ns(const struct run *r, const struct run_client *c)
 	if (!kernel.count || !answer.count)
 		return NAN;
 	others = fabs((double)kernel.count - (double)answer.count) / answer.count;
-	return others <= OTHERS_MAX ? answer.mean - kernel.mean : NAN;
+	if (others > OTHERS_MAX || kernel.mean > answer.mean)
+		return NAN;
+	return answer.mean - kernel.mean;
 }

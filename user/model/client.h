@@ -105,14 +105,20 @@ double client_sent_rps(const struct run_client *c);
 /* Add src to dst: cells, counts, errors; all but windows, rates and what the load was. */
 void client_add(struct run_client *dst, const struct run_client *src);
 
+/* The same but for the view. */
+void client_add_load(struct run_client *dst, const struct run_client *src);
+
+/* Requests of all clients of a run, failed ones included. */
+__u64 clients_requests(const struct run *r);
+
 /* The service of the run that this is the client of, by port on this host; NULL = it is not in it. */
 const struct run_service *client_service(const struct run *r, const struct run_client *c);
 
 /*
  * What lies between the two views, for a mean request: the answer's time minus the latency that the kernel
  * measured: the network, the sockets, the client's own wake-up. NAN if the service is not in the run, or
- * if it had more than 1 % other requests (another client, a warm-up), so that the means are not of the
- * same requests.
+ * if it had more than 1 % other requests (another client, a warm-up) or more time than the answers, so
+ * that the means are not of the same requests.
  */
 double client_between_ns(const struct run *r, const struct run_client *c);
 

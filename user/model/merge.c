@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/client.h"
+
 static int no_memory(struct err *e)
 {
 	return err_set(e, -ENOMEM, "no memory to add up runs");
@@ -39,7 +41,7 @@ int run_become_part(struct run *r, const char *file, struct err *e)
 	strcpy(p->host, r->host);
 	strcpy(p->started, r->started);
 	p->duration_s = r->duration_s;
-	p->requests = requests_of(r);
+	p->requests = r->n_services ? requests_of(r) : clients_requests(r);
 	p->loss = r->latency_only ? UINT64_MAX : run_loss(r);
 	return 0;
 }
@@ -292,5 +294,8 @@ int run_merge(struct run *to, struct run *from, const char *file, struct err *e)
 		err = merge_hooks(to, from);
 	if (!err)
 		err = merge_untraced(to, from);
-	return err ? no_memory(e) : merge_services(to, from, file, e);
+	if (err)
+		return no_memory(e);
+	err = merge_services(to, from, file, e);
+	return err ? err : clients_merge(to, from, file, e);
 }

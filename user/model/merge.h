@@ -16,6 +16,7 @@
  * - what one part does not know that must be known of each (in flight, cost) is not known;
  * - services are the same with one port and name, in lvt's own network namespace or in one of the
  *   same number;
+ * - clients are the same with one target, protocol and request, and both open or both closed loops;
  * - the slowest requests are those of all, their time from the earliest start.
  *
  * So it does not matter how the runs are grouped: (a + b) + c = a + (b + c), but for rounding.
@@ -35,5 +36,8 @@ int run_merge(struct run *to, struct run *from, const char *file, struct err *e)
 /* merge_service.c: of services that are the same. Returns 0 or a negative errno, as above. */
 int service_merge(struct run_service *to, struct run_service *from, const char *file,
 		  struct err *e);
+
+/* merge_client.c: of all clients. Returns as above. */
+int clients_merge(struct run *to, struct run *from, const char *file, struct err *e);
 
 #endif

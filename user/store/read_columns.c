@@ -19,17 +19,18 @@ static int add_sum(void *arg, __u32 bucket, __u64 sum)
 	return pending_sum(c->rd, c->first + bucket * NR_STAGES, sum);
 }
 
-static int add_column(struct reader *rd, int id, enum lvt_stage st, const char *text, size_t len)
+static int add_column(struct reader *rd, struct lvt_shard *sum, enum lvt_stage st, const char *text,
+		      size_t len)
 {
-	struct column c = { rd, &rd->run->services[id].sum->anatomy[0][st] };
+	struct column c = { rd, &sum->anatomy[0][st] };
 	const char *bad = text ? sums_decode(rd->hdr, text, len, add_sum, &c) : "not base64";
 
 	return bad ? read_bad(rd, "anatomy of %s: %s", stage_name(st), bad) : 0;
 }
 
-int read_anatomy(struct reader *rd, int id, const json_t *o)
+int read_anatomy(struct reader *rd, struct lvt_shard *sum, const json_t *o)
 {
-	size_t known = 1; /* the service */
+	size_t known = 1; /* whose it is */
 	int err = 0;
 
 	for (int st = 0; st < NR_STAGES && !err; st++) {
@@ -37,7 +38,7 @@ int read_anatomy(struct reader *rd, int id, const json_t *o)
 
 		if (!v)
 			continue;
-		err = add_column(rd, id, st, json_string_value(v), json_string_length(v));
+		err = add_column(rd, sum, st, json_string_value(v), json_string_length(v));
 		known++;
 	}
 	if (!err && json_object_size(o) != known)
@@ -117,8 +118,9 @@ int read_columns(struct reader *rd)
 	    service >= rd->run->n_services)
 		return 0;
 	for (int st = 0; st < NR_STAGES; st++) {
+		struct lvt_shard *sum = rd->run->services[service].sum;
 		int err = column[st].text ?
-				  add_column(rd, service, st, column[st].text, column[st].len) :
+				  add_column(rd, sum, st, column[st].text, column[st].len) :
 				  0;
 
 		if (err)

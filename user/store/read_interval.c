@@ -8,44 +8,66 @@
 #include "store/reader.h"
 #include "store/run_read.h"
 
-static int declared_id(struct reader *rd, const json_t *o)
+/* The id of the service (or client) that a record is of; n of them are declared. */
+static int declared_id(struct reader *rd, const json_t *o, const char *what, size_t n)
 {
-	const json_t *v = json_object_get(o, "service");
+	const json_t *v = json_object_get(o, what);
 	json_int_t id = json_integer_value(v);
 
-	if (!json_is_integer(v) || id < 0 || id >= (json_int_t)rd->run->n_services)
-		return read_bad(rd, "it is of a service that was not declared");
+	if (!json_is_integer(v) || id < 0 || id >= (json_int_t)n)
+		return read_bad(rd, "it is of a %s that was not declared", what);
 	return id;
 }
 
 /* ---- histograms ---- */
 
-int read_tagged(struct reader *rd, const struct histogram_line *h)
+/* The id of the one with the longest prefix, as long as *best at least; -1 = none. */
+static int find_prefix(const struct declared *all, size_t n, const char *tag, size_t *best)
 {
-	size_t best = 0, n;
-	int id = -1, tag, err, i;
-	char buf[TAG_LEN];
+	int id = -1;
 
-	for (i = 0; i < (int)rd->run->n_services && h->tag; i++) {
-		n = strlen(rd->declared[i].prefix);
-		if (n >= best && !strncmp(h->tag, rd->declared[i].prefix, n)) {
-			best = n;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(all[i].prefix);
+
+		if (len >= *best && !strncmp(tag, all[i].prefix, len)) {
+			*best = len;
 			id = i;
 		}
 	}
-	if (id < 0)
-		return read_bad(rd, "a histogram of no service that was declared");
-	for (tag = rd->tag, i = 0; i < NR_TAGS; i++, tag++) {
-		if (tag == NR_TAGS)
-			tag = 0;
-		if (!strcmp(h->tag + best, tag_name(tag, buf)))
-			break;
-	}
-	if (i == NR_TAGS)
-		return read_bad(rd, "the tag '%.40s' is not known", h->tag);
+	return id;
+}
+
+/* Of n tags the one of this name; -1 = none. They come in order. */
+static int find_tag(const struct reader *rd, const char *name, int n)
+{
+	char buf[TAG_LEN];
+
+	for (int i = 0; i < n; i++)
+		if (!strcmp(name, client_tag_name((rd->tag + i) % n, buf)))
+			return (rd->tag + i) % n;
+	return -1;
+}
+
+int read_tagged(struct reader *rd, const struct histogram_line *h)
+{
+	const char *name = h->tag ? h->tag : "";
+	struct run *r = rd->run;
+	size_t best = 0;
+	int id, client, tag, err;
+
+	id = h->tag ? find_prefix(rd->declared, r->n_services, name, &best) : -1;
+	client = h->tag ? find_prefix(rd->clients, r->n_clients, name, &best) : -1;
+	if (id < 0 && client < 0)
+		return read_bad(rd, "a histogram of no service or client that was declared");
+	tag = find_tag(rd, name + best, client >= 0 ? NR_CLIENT_TAGS : NR_TAGS);
+	if (tag < 0)
+		return read_bad(rd, "the tag '%.40s' is not known", name);
 	rd->tag = tag;
 	err = read_histogram(rd, h);
-	return err ? err : pending_cells(rd, tag_cells(rd->run->services[id].sum, tag));
+	if (err)
+		return err;
+	return pending_cells(rd, client >= 0 ? client_tag_cells(&r->clients[client], tag) :
+					       tag_cells(r->services[id].sum, tag));
 }
 
 /* ---- the records that come once ---- */
@@ -114,14 +136,16 @@ static int read_states(struct reader *rd, const json_t *list, size_t n_services)
 	return 0;
 }
 
-/* What the run and its services have come to; n_services = how many there were then. */
-static int read_progress(struct reader *rd, const json_t *o, size_t n_services)
+/* What the run, its services and clients have come to; of these there were so many then. */
+static int read_progress(struct reader *rd, const json_t *o, size_t n_services, size_t n_clients)
 {
+	int err;
 	const char *bad = progress_unpack(o, rd->run);
 
 	if (bad)
 		return read_bad(rd, "the run's '%s' is wrong", bad);
-	return read_states(rd, json_object_get(o, "services"), n_services);
+	err = read_states(rd, json_object_get(o, "services"), n_services);
+	return err ? err : read_client_states(rd, json_object_get(o, "clients"), n_clients);
 }
 
 /* What the lines before a closing one brought goes to the sums. */
@@ -131,6 +155,8 @@ static int add_up(struct reader *rd)
 
 	for (size_t i = 0; i < rd->run->n_services && !err; i++)
 		err = read_watched(rd, &rd->run->services[i]);
+	for (size_t i = 0; i < rd->run->n_clients && !err; i++)
+		err = read_watched(rd, &rd->run->clients[i].view);
 	rd->intervals++;
 	return err;
 }
@@ -141,7 +167,7 @@ static int read_close(struct reader *rd, const json_t *o)
 
 	if (json_integer_value(json_object_get(o, "n")) != rd->intervals + 1ll)
 		return read_bad(rd, "an interval is missing before this one");
-	err = read_progress(rd, o, rd->run->n_services);
+	err = read_progress(rd, o, rd->run->n_services, rd->run->n_clients);
 	if (!err)
 		err = add_up(rd);
 	rd->ended = json_is_true(json_object_get(o, "end"));
@@ -169,6 +195,7 @@ static bool put_off(struct reader *rd)
 	rd->closing.len = rd->len;
 	rd->closing.number = rd->number;
 	rd->closing.n_services = rd->run->n_services;
+	rd->closing.n_clients = rd->run->n_clients;
 	rd->closing.waits = true;
 	rd->line = line;
 	rd->room = room;
@@ -196,12 +223,24 @@ static bool crc_is_right(struct reader *rd)
 
 /* ---- all records ---- */
 
+static int read_service_anatomy(struct reader *rd, int id, const json_t *o)
+{
+	return read_anatomy(rd, rd->run->services[id].sum, o);
+}
+
+static int read_client_anatomy(struct reader *rd, const json_t *o)
+{
+	int id = declared_id(rd, o, "client", rd->run->n_clients);
+
+	return id < 0 ? id : read_anatomy(rd, rd->run->clients[id].view.sum, o);
+}
+
 static int read_of_service(struct reader *rd, const char *what, const json_t *o)
 {
 	static const struct {
 		const char *what;
 		int (*read)(struct reader *rd, int id, const json_t *o);
-	} kinds[] = { { "anatomy", read_anatomy },
+	} kinds[] = { { "anatomy", read_service_anatomy },
 		      { "wait", pending_wait },
 		      { "slowest", pending_slowest },
 		      { "outbound", pending_outbound } };
@@ -211,7 +250,7 @@ static int read_of_service(struct reader *rd, const char *what, const json_t *o)
 
 		if (strcmp(what, kinds[i].what))
 			continue;
-		id = declared_id(rd, o);
+		id = declared_id(rd, o, "service", rd->run->n_services);
 		return id < 0 ? id : kinds[i].read(rd, id, o);
 	}
 	return read_bad(rd, "'%.40s' is not known", what);
@@ -233,6 +272,10 @@ static int read_object(struct reader *rd, const json_t *root)
 		return read_bad(rd, "a record of lvt, but no run was declared");
 	if (!strcmp(json_object_iter_key(member), "service"))
 		return read_service(rd, o);
+	if (!strcmp(json_object_iter_key(member), "client"))
+		return read_client(rd, o);
+	if (!strcmp(json_object_iter_key(member), "anatomy") && json_object_get(o, "client"))
+		return read_client_anatomy(rd, o);
 	return read_of_service(rd, json_object_iter_key(member), o);
 }
 
@@ -282,7 +325,8 @@ static int read_put_off(struct reader *rd)
 	err = load(rd, rd->closing.line, rd->closing.len, &root);
 	if (err)
 		return err;
-	err = read_progress(rd, json_object_get(root, "interval"), rd->closing.n_services);
+	err = read_progress(rd, json_object_get(root, "interval"), rd->closing.n_services,
+			    rd->closing.n_clients);
 	json_decref(root);
 	rd->number = number;
 	return err;
@@ -312,62 +356,12 @@ int read_record(struct reader *rd)
 	return err;
 }
 
-/* Services in the order that the last closing line has; those of no whole interval go. */
-static int put_in_order(struct reader *rd)
-{
-	struct run *r = rd->run, kept = { 0 };
-	bool used[LVT_MAX_SERVICES] = { false };
-
-	kept.services = calloc(rd->n_order ? rd->n_order : 1, sizeof(*kept.services));
-	if (!kept.services)
-		return read_no_memory(rd);
-	for (int i = 0; i < rd->n_order; i++) {
-		kept.services[kept.n_services++] = r->services[rd->order[i]];
-		used[rd->order[i]] = true;
-	}
-	for (size_t i = 0; i < r->n_services; i++) {
-		struct run left = { .services = &r->services[i], .n_services = 1 };
-
-		if (used[i])
-			continue;
-		left.services = malloc(sizeof(*left.services));
-		if (left.services)
-			*left.services = r->services[i];
-		run_free(&left);
-	}
-	free(r->services);
-	r->services = kept.services;
-	r->n_services = kept.n_services;
-	return 0;
-}
-
-/* Rows of waits that have become nothing go; so do peers of the interval that is not whole. */
-static void tidy(struct reader *rd, int id)
-{
-	struct run_service *s = &rd->run->services[id];
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_waits; i++)
-		if (s->waits[i].ns || s->waits[i].waits)
-			s->waits[n++] = s->waits[i];
-	s->n_waits = n;
-	if (n)
-		qsort(s->waits, n, sizeof(*s->waits), run_wait_order);
-	while (s->n_outbound > rd->declared[id].n_outbound) {
-		s->n_outbound--;
-		free(s->outbound[s->n_outbound].first);
-		free(s->outbound[s->n_outbound].last);
-	}
-}
-
 int read_finish(struct reader *rd, char *warning)
 {
 	int err = read_put_off(rd);
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < rd->run->n_services; i++)
-		tidy(rd, i);
 	if (!rd->intervals) {
 		read_bad(rd, "the file ends before the first interval is whole");
 		return -EBADMSG;
@@ -377,5 +371,5 @@ int read_finish(struct reader *rd, char *warning)
 			 "%s:%lu: the run was interrupted: it is read up to its last whole "
 			 "interval, which ends at %.3f s",
 			 rd->name, rd->number, rd->run->duration_s);
-	return put_in_order(rd);
+	return read_put_in_order(rd);
 }

@@ -10,7 +10,10 @@
 #include "store/records.h"
 #include "store/run_read.h"
 
-/* Inside of the reader: run_read.c (lines), read_interval.c (ours), read_foreign.c (others'). */
+/*
+ * Inside of the reader: run_read.c (lines), read_interval.c and read_client.c (ours), read_foreign.c
+ * (others').
+ */
 enum {
 	READ_MAX_LINE = 16 << 20,
 	READ_BLOCK = 64 << 10,
@@ -50,7 +53,7 @@ struct pending {
 	size_t adds_room, waits_room, slowest_room, peers_room;
 };
 
-/* A service as the file declares it; its index is that of run.services while reading. */
+/* A service or client as the file declares it; its index is that in the run while reading. */
 struct declared {
 	char prefix[32];
 	size_t n_outbound; /* rows in intervals that are closed */
@@ -77,15 +80,18 @@ struct reader {
 	/* the last closing line, if it has not been looked into, and what there was when it came */
 	struct {
 		char *line; /* NULL-safe; to be freed */
-		size_t len, room, n_services;
+		size_t len, room, n_services, n_clients;
 		unsigned long number;
 		bool waits;
 	} closing;
 	struct declared declared[LVT_MAX_SERVICES];
+	struct declared clients[RUN_MAX_CLIENTS];
 	struct pending pending;
 	unsigned intervals;	     /* closed */
 	int order[LVT_MAX_SERVICES]; /* ids, as the last closing line has them */
 	int n_order;
+	int client_order[RUN_MAX_CLIENTS];
+	size_t n_client_order;
 	double first_s, last_s, started_s; /* of a log of others; started_s 0 = not known */
 	unsigned long histograms;
 	double highest, highest_shown; /* of a log of others: value, and its column of maxima */
@@ -116,7 +122,7 @@ int read_new_service(struct reader *rd);
 /* read_interval.c: a line of ours, and the end of the file */
 int read_record(struct reader *rd);
 int read_tagged(struct reader *rd, const struct histogram_line *h);
-int read_anatomy(struct reader *rd, int id, const json_t *o);
+int read_anatomy(struct reader *rd, struct lvt_shard *sum, const json_t *o);
 
 /*
  * read_columns.c: an anatomy line as it is written, without a JSON reader: they are a third of a file.
@@ -125,6 +131,13 @@ int read_anatomy(struct reader *rd, int id, const json_t *o);
 int read_columns(struct reader *rd);
 int read_finish(struct reader *rd, char *warning);
 void pending_free(struct pending *p);
+
+/* read_client.c: its declaration, its part of a closing line */
+int read_client(struct reader *rd, const json_t *o);
+int read_client_states(struct reader *rd, const json_t *list, size_t n_clients);
+
+/* read_order.c: at the end, what the last closing line has, as it has it; the rest goes */
+int read_put_in_order(struct reader *rd);
 
 /* read_foreign.c */
 int foreign_histogram(struct reader *rd, const struct histogram_line *h);

@@ -2,6 +2,7 @@
 #ifndef LVT_RECORDS_H
 #define LVT_RECORDS_H
 
+#include "model/client.h"
 #include "model/run.h"
 #include "store/fields.h"
 
@@ -12,12 +13,13 @@
  *
  *	run       first of all: what is known at the start; of a merged run its parts
  *	service   before its first histogram: its id in this file, its tags' prefix ("" or "6379/")
- *	anatomy   service, and by stage the interval's sums of its anatomy buckets (base64 of words as in
+ *	client    the same of the view of a load (model/client.h): "client/", of a second one "client#2/"
+ *	anatomy   service or client, and by stage the interval's sums of its anatomy buckets (base64 of words as in
  *	          hdr.h)
  *	wait      service, and a row of waits: by how much it has grown in the interval (or shrunk)
  *	slowest   service, and one more of the slowest requests
  *	outbound  service, and a peer: the interval's histograms, and its sums so far
- *	interval  closes an interval: what the run and its services have come to so far. Of the last
+ *	interval  closes an interval: what the run, its services and clients have come to so far. Of the last
  *	          one `end` is true
  *
  * What has cells is stored as differences, which add up; everything else as it is so far, and the last
@@ -56,9 +58,23 @@ const char *state_unpack(const json_t *o, struct run_service *s);
 json_t *exemplar_pack(const struct run_exemplar *x);
 const char *exemplar_unpack(const json_t *o, struct run_exemplar *x);
 
+/*
+ * records_client.c: what a client is, which stays as it is; and its part of an interval. Of its view: its
+ * histograms, sums and counts, as there are no waits, slowest requests or peers.
+ */
+json_t *client_pack(const struct run_client *c);
+const char *client_unpack(const json_t *o, struct run_client *c);
+json_t *load_pack(const struct run_client *c);
+const char *load_unpack(const json_t *o, struct run_client *c);
+
 /* The words of a tag: "latency", "queue.busy" ..., "net.rx" ...; and where it is counted. */
 enum { NR_TAGS = 1 + NR_STAGES + NR_NET, TAG_LEN = 64 };
 const char *tag_name(int tag, char buf[TAG_LEN]);
 __u64 *tag_cells(struct lvt_shard *sum, int tag);
+
+/* A client has these, and those of its times: "late", "connection", "answer", "closed". */
+enum { NR_CLIENT_TAGS = NR_TAGS + NR_CLIENT_TIMES };
+const char *client_tag_name(int tag, char buf[TAG_LEN]);
+__u64 *client_tag_cells(struct run_client *c, int tag);
 
 #endif

@@ -30,8 +30,8 @@ int run_read_stream(FILE *in, const char *name, struct run *r, char warning[RUN_
 
 /*
  * What wants to see the intervals that are added up: interval() is called whenever one more of a
- * service is in its sum (one without requests, too), and of a log of another tool, one more of a
- * tag. Services may change their places until the run is read, but not their `sum`. It returns 0,
+ * service is in its sum (one without requests, too), or of the view of a client, and of a log of another
+ * tool, one more of a tag. Services may change their places until the run is read, but not their `sum`. It returns 0,
  * or -errno, which ends the reading.
  */
 struct run_watch {

@@ -27,6 +27,7 @@ struct run_file {
 		unsigned interval; /* in which it was written last */
 	} known[LVT_MAX_SERVICES]; /* by id */
 	int n_known;
+	struct known_clients clients;
 	bool failed;
 };
 
@@ -92,6 +93,7 @@ void run_file_free(struct run_file *f)
 	free(f->text);
 	free(f->to.cells);
 	hdr_free(f->to.hdr);
+	known_clients_free(&f->clients);
 	run_free(&f->last);
 	free(f);
 }
@@ -210,7 +212,7 @@ static int put_close(struct run_file *f, json_t *o)
 
 static int put_interval(struct run_file *f, const struct run *r, bool end, struct err *e)
 {
-	json_t *o = progress_pack(r), *states = json_array();
+	json_t *o = progress_pack(r), *states = json_array(), *clients = json_array();
 	int err;
 
 	rewind(f->to.text);
@@ -219,9 +221,12 @@ static int put_interval(struct run_file *f, const struct run *r, bool end, struc
 	f->to.from = f->intervals ? f->last.duration_s : 0;
 	f->to.length = r->duration_s - f->to.from;
 	err = put_services(f, r, states, e);
+	if (!err)
+		err = put_clients(&f->to, &f->clients, r, &f->last, f->intervals + 1, clients, e);
 	if (err) {
 		json_decref(o);
 		json_decref(states);
+		json_decref(clients);
 		return err;
 	}
 	json_object_set_new(o, "n", json_integer(f->intervals + 1));
@@ -230,6 +235,11 @@ static int put_interval(struct run_file *f, const struct run *r, bool end, struc
 		json_decref(o);
 		o = NULL;
 	}
+	if (json_array_size(clients) ? json_object_set(o, "clients", clients) : !clients) {
+		json_decref(o);
+		o = NULL;
+	}
+	json_decref(clients);
 	if (put_close(f, o) || fflush(f->to.text) || ferror(f->to.text) || f->to.failed)
 		return err_set(e, -ENOMEM, "no memory for a run file");
 	err = out_file_write(&f->out, f->text, f->size, e);

@@ -51,31 +51,39 @@ static int differ(struct interval_out *to, const __u64 *now, const __u64 *before
 	return any;
 }
 
+int put_histogram(struct interval_out *to, const char *name, const __u64 *now, const __u64 *before,
+		  bool always)
+{
+	int any = differ(to, now, before);
+	const char *text;
+
+	if (any < 0)
+		return -1;
+	if (!any && !always)
+		return 0;
+	text = hdr_encode(to->hdr, to->cells);
+	if (!text)
+		return -1;
+	fprintf(to->text, "Tag=%s%s,%.3f,%.3f,%.6f,%s\n", to->prefix, name, to->from, to->length,
+		hdr_highest(to->cells) / 1e6, text);
+	return 0;
+}
+
 static int put_histograms(struct interval_out *to, const struct run_service *s,
 			  const struct run_service *last)
 {
 	char buf[TAG_LEN];
+	int err = 0;
 
-	for (int tag = 0; tag < NR_TAGS; tag++) {
-		const __u64 *before = last ? tag_cells(last->sum, tag) : NULL;
-		int any = differ(to, tag_cells(s->sum, tag), before);
-		const char *text;
-
-		if (any < 0)
-			return -1;
-		if (!any && tag)
-			continue; /* but a line for the latency there is always */
-		text = hdr_encode(to->hdr, to->cells);
-		if (!text)
-			return -1;
-		fprintf(to->text, "Tag=%s%s,%.3f,%.3f,%.6f,%s\n", to->prefix, tag_name(tag, buf),
-			to->from, to->length, hdr_highest(to->cells) / 1e6, text);
-	}
-	return 0;
+	/* a line for the latency there is always */
+	for (int tag = 0; tag < NR_TAGS && !err; tag++)
+		err = put_histogram(to, tag_name(tag, buf), tag_cells(s->sum, tag),
+				    last ? tag_cells(last->sum, tag) : NULL, !tag);
+	return err;
 }
 
-static int put_anatomy(struct interval_out *to, const struct run_service *s,
-		       const struct run_service *last)
+int put_anatomy(struct interval_out *to, const char *what, const struct run_service *s,
+		const struct run_service *last)
 {
 	json_t *o = json_object();
 
@@ -94,10 +102,12 @@ static int put_anatomy(struct interval_out *to, const struct run_service *s,
 		if (text && json_object_set_new(o, stage_name(st), json_string(text)))
 			to->failed = true;
 	}
-	if (json_object_size(o))
-		put_of_service(to, "anatomy", o);
-	else
+	if (!json_object_size(o)) {
 		json_decref(o);
+		return 0;
+	}
+	json_object_set_new(o, what, json_integer(to->id));
+	put_record(to, "anatomy", o);
 	return 0;
 }
 
@@ -213,7 +223,7 @@ static int put_outbound(struct interval_out *to, const struct run_service *s,
 int put_service(struct interval_out *to, const struct run_service *s,
 		const struct run_service *last)
 {
-	if (put_histograms(to, s, last) || put_anatomy(to, s, last))
+	if (put_histograms(to, s, last) || put_anatomy(to, "service", s, last))
 		return -1;
 	put_waits(to, s, last);
 	put_slowest(to, s, last);
