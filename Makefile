@@ -34,7 +34,7 @@ DEP_FLAGS = -MMD -MP -MF $@.d
 
 LIBRARIES := libbpf libelf zlib libcap jansson
 LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson) -lm -pthread
-UNIT_LIBS := -lcmocka -ljansson -lz -lm
+UNIT_LIBS := -lcmocka -ljansson -lz -lm -pthread
 # For one test, which without it is built too and skips itself.
 URING := $(if $(wildcard /usr/include/liburing.h),$(or $(shell pkg-config --libs liburing \
 	2>/dev/null),-luring))
@@ -43,7 +43,7 @@ BPF_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard bpf/*.bpf.c))
 USER_SRCS := $(wildcard user/*.c user/*/*.c)
 USER_OBJS := $(patsubst %.c,$(DIR)/obj/%.o,$(USER_SRCS))
 # The layers that can be tested alone, compiled with the sanitizers.
-UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(foreach layer,base model store analysis report,\
+UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(foreach layer,base model store load analysis report,\
 	$(wildcard user/$(layer)/*.c)))
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 TRUTH := $(patsubst %.c,$(OUT)/%,$(wildcard tests/truth/*.c))
@@ -196,7 +196,7 @@ bench-verdicts:
 # or 1 GB of memory is a finding, whose input stays in .output/fuzz. What reaches new code is kept in
 # .output/fuzz/corpus; a part of that, tests/fuzz/corpus, is replayed by the unit tests.
 FUZZ_SECONDS ?= 600
-FUZZ_SRCS := $(foreach layer,base model store analysis report,$(wildcard user/$(layer)/*.c))
+FUZZ_SRCS := $(foreach layer,base model store load analysis report,$(wildcard user/$(layer)/*.c))
 
 $(OUT)/fuzz/run: tests/fuzz/fuzz_run.c $(OUT)/gen/html.css.inc $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
 	@mkdir -p $(@D)/corpus

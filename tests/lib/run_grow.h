@@ -122,6 +122,8 @@ static inline void grow_client(struct run_client *c, __u64 *seed)
 	c->view.in_flight = fill_below(seed, 4) ? fill_random(seed) * 0x1p-60 : NAN;
 	c->rate_intended = fill_below(seed, 3) ? fill_random(seed) * 0x1p-40 : NAN;
 	c->cpu_s += 0.1;
+	c->completed += fill_below(seed, 50);
+	c->unfinished += fill_below(seed, 2);
 	c->reconnects += fill_below(seed, 2);
 	c->closed_connections = fill_below(seed, 5);
 }

@@ -192,6 +192,8 @@ static inline const char *look_client(struct run_client *a, struct run_client *b
 	LOOK_REAL(a, b, cpu_s);
 	LOOK_SAME(a, b, sent);
 	LOOK_SAME(a, b, errors);
+	LOOK_SAME(a, b, completed);
+	LOOK_SAME(a, b, unfinished);
 	LOOK_SAME(a, b, reconnects);
 	LOOK_SAME(a, b, closed_connections);
 	if (memcmp(a->times, b->times, NR_CLIENT_TIMES * sizeof(*a->times)))

@@ -189,7 +189,7 @@ int request_fill(const struct request_mix *m, const struct request *r, struct ou
 		out->size = r->size;
 		return 0;
 	}
-	if (outgoing_room(out, r->size + r->keys_in_text * 10))
+	if (outgoing_room(out, r->size + r->keys_in_text * 10 + 1))
 		return -ENOMEM;
 	while ((key = strstr(at, KEY))) {
 		memcpy(out->buffer + n, at, key - at);
@@ -197,7 +197,7 @@ int request_fill(const struct request_mix *m, const struct request *r, struct ou
 		n += sprintf(out->buffer + n, "%010u", (__u32)(random_unit(random) * m->keys));
 		at = key + strlen(KEY);
 	}
-	memcpy(out->buffer + n, at, strlen(at));
+	strcpy(out->buffer + n, at);
 	out->size = n + strlen(at);
 	return 0;
 }

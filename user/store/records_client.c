@@ -42,6 +42,8 @@ static const struct field load_fields[] = {
 	FIELD(DOUBLE, run_client, cpu_s),
 	FIELD(U64, run_client, sent),
 	FIELD(TABLE, run_client, errors, .of = error_at, .count = NR_CLIENT_ERRORS),
+	FIELD(U64, run_client, completed),
+	FIELD(U64, run_client, unfinished),
 	FIELD(U64, run_client, reconnects),
 	FIELD(U32, run_client, closed_connections),
 	{ 0 },
