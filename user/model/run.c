@@ -186,6 +186,11 @@ double service_plain_share(const struct run_service *s)
 	return all ? (double)s->sum->exchanges[EXCHANGE_REQUEST_RESPONSE] / all : NAN;
 }
 
+bool run_traced(const struct run *r)
+{
+	return !r->latency_only && (r->n_services || r->n_hooks || !r->n_clients);
+}
+
 __u64 run_loss(const struct run *r)
 {
 	__u64 loss = 0;

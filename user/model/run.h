@@ -204,6 +204,12 @@ void hist_dist(const __u64 cells[HIST_BUCKETS], __u64 sum, __u64 max, struct dis
 
 void service_littles_law(const struct run_service *s, struct littles_law *l);
 
+/*
+ * Whether lvt's programs were in the kernel, so that its counters, cost and filter mean something: not
+ * in a log of another tool, nor in a load's own run, which has clients alone.
+ */
+bool run_traced(const struct run *r);
+
 /* The sum of the counters that mean a lost or mistimed request. */
 __u64 run_loss(const struct run *r);
 

@@ -10,7 +10,7 @@
 #include "report/findings.h"
 #include "report/why.h"
 
-static struct items *fact_add(struct facts *f, const char *label)
+struct items *facts_add(struct facts *f, const char *label)
 {
 	struct fact *fact = &f->fact[f->n++];
 
@@ -18,10 +18,9 @@ static struct items *fact_add(struct facts *f, const char *label)
 	return &fact->line;
 }
 
-/* A sentence, which unlike an item may be wrapped. */
-static void fact_say(struct facts *f, const char *label, const char *text)
+void facts_say(struct facts *f, const char *label, const char *text)
 {
-	struct items *l = fact_add(f, label);
+	struct items *l = facts_add(f, label);
 
 	l->len = snprintf(l->text, sizeof(l->text), "%s", text);
 }
@@ -33,7 +32,7 @@ static void throughput(struct facts *f, const struct run *r, const struct run_se
 	/* parts one after the other have one rate; of parts at the same time there are two */
 	bool apart = r->n_parts > 1 && !(run_covered_s(r) > 0.995 * r->duration_s);
 	char text[UNIT_LEN];
-	struct items *l = fact_add(f, "throughput");
+	struct items *l = facts_add(f, "throughput");
 
 	items_add(l, "%s%s", fmt_rate(text, sizeof(text), service_rps(s)), apart ? " each" : "");
 	if (apart && !isnan(together))
@@ -62,7 +61,7 @@ static void in_flight(struct facts *f, const struct run_service *s)
 	if (!isnan(l.relative_error))
 		snprintf(text + len, sizeof(text) - len, " (%.*f %% apart)",
 			 l.relative_error < 0.0995, 100 * l.relative_error);
-	fact_say(f, "in flight", text);
+	facts_say(f, "in flight", text);
 }
 
 static void exchanges(struct facts *f, const struct run_service *s)
@@ -75,7 +74,7 @@ static void exchanges(struct facts *f, const struct run_service *s)
 	};
 	const struct lvt_shard *sum = s->sum;
 	char text[UNIT_LEN], of[UNIT_LEN], batches[192];
-	struct items *l = fact_add(f, "exchanges");
+	struct items *l = facts_add(f, "exchanges");
 	size_t len;
 
 	for (int k = 0; k < NR_EXCHANGES; k++)
@@ -94,7 +93,7 @@ static void exchanges(struct facts *f, const struct run_service *s)
 	if (sum->h2_found)
 		snprintf(batches + len, sizeof(batches) - len, "; %s are HTTP/2 frames",
 			 fmt_count(text, sizeof(text), sum->h2_found));
-	fact_say(f, "batches", batches);
+	facts_say(f, "batches", batches);
 }
 
 static void add_net(struct items *l, const struct run_service *s, enum lvt_net n)
@@ -152,7 +151,7 @@ static void net(struct facts *f, const struct run *r, const struct run_service *
 	if (made > 0)
 		items_add(&l, "new connections %s", fmt_rate(text, sizeof(text), made));
 	if (l.len)
-		*fact_add(f, "net") = l;
+		*facts_add(f, "net") = l;
 }
 
 static void threads(struct facts *f, const struct run_service *s)
@@ -163,7 +162,7 @@ static void threads(struct facts *f, const struct run_service *s)
 		return;
 	snprintf(text, sizeof(text), "%s: %.2f CPUs busy, %.2f waiting for one",
 		 fmt_count(count, sizeof(count), s->threads), s->cpu_share, s->runq_share);
-	fact_say(f, "threads", text);
+	facts_say(f, "threads", text);
 }
 
 void service_facts(const struct run *r, const struct run_service *s, bool net_times,

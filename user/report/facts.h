@@ -26,6 +26,10 @@ struct facts {
 void service_facts(const struct run *r, const struct run_service *s, bool net_times,
 		   struct facts *f);
 
+/* A line more: of items, to be added; of a sentence, which unlike an item may be wrapped. */
+struct items *facts_add(struct facts *f, const char *label);
+void facts_say(struct facts *f, const char *label, const char *text);
+
 /* A counter's value, as a time if its name ends in _ns. Returns buf. */
 const char *fmt_counter(char *buf, size_t size, const struct run *r, enum lvt_counter c);
 

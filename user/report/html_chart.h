@@ -43,4 +43,8 @@ const char *chart_tick(char *buf, double ns);
  */
 void chart_percentiles(FILE *out, const struct run_service *s);
 
+/* The same of a client that has answers: the curve ends where the requests failed. */
+struct run_client;
+void chart_client(FILE *out, const struct run_client *c);
+
 #endif

@@ -183,7 +183,7 @@ static void parts(FILE *out, const struct run *r)
 void html_foot(FILE *out, const struct run *r)
 {
 	fputs("<footer>\n<h2>The trace</h2>\n<dl class=\"facts lines\">\n", out);
-	if (r->latency_only) {
+	if (!run_traced(r)) {
 		fputs("<div><dt>loss</dt><dd>unknown</dd></div>\n", out);
 	} else {
 		told(out, r, COUNTER_KIND_LOSS, "loss");
@@ -193,7 +193,7 @@ void html_foot(FILE *out, const struct run *r)
 	}
 	parts(out, r);
 	fputs("</dl>\n", out);
-	if (!r->latency_only) {
+	if (run_traced(r)) {
 		fputs("<h3>What it cost</h3>\n", out);
 		cost(out, r);
 		counters(out, r);

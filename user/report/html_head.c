@@ -90,11 +90,11 @@ static void conditions(FILE *out, const struct run *r)
 	html_fact(out, "Started", r->started[0] ? r->started : "unknown");
 	html_fact(out, "Duration", fmt_ns(text, sizeof(text), r->duration_s * 1e9));
 	html_fact(out, "Filter",
-		  r->latency_only ? "unknown" :
-		  r->filter[0]	  ? r->filter :
-				    "none, every listening TCP service");
+		  !run_traced(r) ? "unknown" :
+		  r->filter[0]	 ? r->filter :
+				   "none, every listening TCP service");
 	html_fact(out, "Loss",
-		  r->latency_only ? "unknown" : fmt_count(text, sizeof(text), run_loss(r)));
+		  run_traced(r) ? fmt_count(text, sizeof(text), run_loss(r)) : "unknown");
 	validity(out, r);
 	snprintf(line, sizeof(line), "%s of kernel CPU a request",
 		 fmt_ns(text, sizeof(text), r->bpf_ns_per_request));

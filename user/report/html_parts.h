@@ -17,6 +17,9 @@ void html_services(FILE *out, const struct run *r, size_t shown);
 void html_service(FILE *out, const struct run *r, const struct run_service *s, size_t number,
 		  size_t slowest);
 
+/* A section about a client. */
+void html_client(FILE *out, const struct run *r, size_t number);
+
 /* What was waited for, and who ran meanwhile; nothing where there is nothing to say. */
 void html_waits(FILE *out, const struct run_service *s);
 

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "model/client.h"
 #include "model/hist.h"
+#include "report/client_view.h"
 #include "report/html.h"
 #include "report/html_chart.h"
 
@@ -17,8 +19,8 @@ enum { VIEW_WIDTH = 1000, VIEW_HEIGHT = 400, MAX_TICKS = 48 };
 
 struct plot {
 	FILE *out;
-	const __u64 *cells;
-	__u64 n, min, max;
+	const __u64 *cells; /* of those that did not fail */
+	__u64 n, failed, min, max;
 	double right;	    /* x of the right edge, decades */
 	double bottom, top; /* log10 of ns */
 };
@@ -34,11 +36,13 @@ static double y_of(const struct plot *p, double ns)
 	return (log10(fmax(ns, 1)) - p->bottom) / (p->top - p->bottom);
 }
 
-/* The value which all but one in `per` requests are at or below. */
+/* The value which all but one in `per` requests are at or below; or CLIENT_FAILED. */
 static __u64 value_at(const struct plot *p, __u64 per)
 {
 	__u64 rank = p->n - p->n / per;
 
+	if (rank > p->n - p->failed)
+		return CLIENT_FAILED;
 	return hist_value_at(p->cells, 0, rank ? rank : 1, p->min, p->max);
 }
 
@@ -181,15 +185,18 @@ static void hover(const struct plot *p)
 			"<rect x=\"%.0f\" y=\"0\" width=\"%.0f\" height=\"%d\"><title>%s %%: "
 			"%s</title></rect>",
 			VIEW_WIDTH * from, VIEW_WIDTH * (to - from), VIEW_HEIGHT,
-			percent(text, per[i]), fmt_ns(value, sizeof(value), value_at(p, per[i])));
+			percent(text, per[i]),
+			fmt_quantile(value, sizeof(value), value_at(p, per[i])));
 	}
 }
 
 /* The value stands beside its name where there is room for it in a decade. */
-static void point(const struct plot *p, const char *name, double x, double ns)
+static void point(const struct plot *p, const char *name, double x, __u64 ns)
 {
 	char text[UNIT_LEN];
 
+	if (ns == CLIENT_FAILED)
+		return;
 	fprintf(p->out, "<span class=\"point%s%s\" style=\"left:%.2f%%;bottom:%.2f%%\"><b>%s",
 		x > 0.8 ? " left" : "", p->right > ROOMY_DECADES ? " close" : "", 100 * x,
 		100 * y_of(p, ns), name);
@@ -210,6 +217,14 @@ static void points(const struct plot *p, const struct dist *d)
 	point(p, "max", 1, d->max);
 }
 
+static void cell(struct html_table *t, __u64 ns)
+{
+	if (ns == CLIENT_FAILED)
+		html_cell(t, "failed");
+	else
+		html_cell_ns(t, ns);
+}
+
 static void table(const struct plot *p)
 {
 	static const struct html_column columns[] = {
@@ -226,14 +241,37 @@ static void table(const struct plot *p)
 	html_table_open(&t, p->out, "Latency by percentile", columns, 3);
 	for (size_t i = 0; i < n; i++) {
 		html_cell(&t, per[i] == 1 ? "min" : percent(text, per[i]));
-		html_cell_ns(&t, per[i] == 1 ? p->min : value_at(p, per[i]));
+		cell(&t, per[i] == 1 ? p->min : value_at(p, per[i]));
 		html_cell_count(&t, per[i] == 1 ? p->n - 1 : p->n / per[i]);
 	}
 	html_cell(&t, "max");
-	html_cell_ns(&t, p->max);
+	cell(&t, p->failed ? CLIENT_FAILED : p->max);
 	html_cell_count(&t, 0);
 	html_table_close(&t);
 	fputs("</details>\n", p->out);
+}
+
+/* `d` is what the points stand for. */
+static void chart(struct plot *p, const struct dist *d)
+{
+	FILE *out = p->out;
+
+	set_axes(p);
+	fputs("<figure class=\"percentiles\"><figcaption><b>Latency by percentile</b> "
+	      "both axes logarithmic</figcaption>\n<div class=\"plot\"><div class=\"area\">",
+	      out);
+	y_axis(p);
+	x_axis(p);
+	fprintf(out,
+		"<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
+		VIEW_WIDTH, VIEW_HEIGHT);
+	curve(p);
+	hover(p);
+	fputs("</svg>", out);
+	points(p, d);
+	fputs("</div></div>\n<p class=\"axis\">% of the requests that took no longer</p>\n", out);
+	table(p);
+	fputs("</figure>\n", out);
 }
 
 void chart_percentiles(FILE *out, const struct run_service *s)
@@ -245,20 +283,26 @@ void chart_percentiles(FILE *out, const struct run_service *s)
 	p.n = d.count;
 	p.min = d.min;
 	p.max = d.max;
-	set_axes(&p);
-	fputs("<figure class=\"percentiles\"><figcaption><b>Latency by percentile</b> "
-	      "both axes logarithmic</figcaption>\n<div class=\"plot\"><div class=\"area\">",
-	      out);
-	y_axis(&p);
-	x_axis(&p);
-	fprintf(out,
-		"<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
-		VIEW_WIDTH, VIEW_HEIGHT);
-	curve(&p);
-	hover(&p);
-	fputs("</svg>", out);
-	points(&p, &d);
-	fputs("</div></div>\n<p class=\"axis\">% of the requests that took no longer</p>\n", out);
-	table(&p);
-	fputs("</figure>\n", out);
+	chart(&p, &d);
+}
+
+void chart_client(FILE *out, const struct run_client *c)
+{
+	const __u64 *all = c->view.sum->latency;
+	__u64 cells[HIST_BUCKETS];
+	struct plot p = { .out = out, .cells = cells, .failed = client_failed(c) };
+	struct dist d;
+
+	for (__u32 b = 0; b < HIST_BUCKETS; b++)
+		cells[b] = all[b];
+	if (p.failed > cells[HIST_BUCKETS - 1])
+		p.failed = cells[HIST_BUCKETS - 1];
+	cells[HIST_BUCKETS - 1] -= p.failed;
+	client_latency(c, &d);
+	if (d.count <= p.failed)
+		return;
+	p.n = d.count;
+	p.min = d.min;
+	p.max = c->view.sum->latency_max;
+	chart(&p, &d);
 }

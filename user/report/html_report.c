@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/client_view.h"
 #include "report/html.h"
 #include "report/html_parts.h"
 #include "report/text_service.h"
@@ -37,16 +38,18 @@ static void part_drop(struct part *p)
 	*p = (struct part){ 0 };
 }
 
-/* What every page has around its services, however many have a section. */
+/* What every page has around its services and clients, however many have a section. */
 static int frame(struct part *head, struct part *foot, const struct run *r)
 {
-	char title[SERVICE_NAME_LEN + 8] = "lvt", name[SERVICE_NAME_LEN];
+	char title[CLIENT_NAME_LEN + 8] = "lvt", name[CLIENT_NAME_LEN];
 	int err = part_open(head);
 
 	if (err)
 		return err;
 	if (r->n_services)
 		snprintf(title, sizeof(title), "%s – lvt", service_name(&r->services[0], name));
+	else if (r->n_clients)
+		snprintf(title, sizeof(title), "%s – lvt", client_name(&r->clients[0], name));
 	html_open(head->out, title);
 	html_head(head->out, r);
 	err = part_close(head);
@@ -57,6 +60,17 @@ static int frame(struct part *head, struct part *foot, const struct run *r)
 	html_foot(foot->out, r);
 	html_close(foot->out);
 	return part_close(foot);
+}
+
+static int clients(struct part *p, const struct run *r)
+{
+	int err = part_open(p);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < r->n_clients; i++)
+		html_client(p->out, r, i);
+	return part_close(p);
 }
 
 static int services(struct part *p, const struct run *r, size_t shown)
@@ -109,13 +123,15 @@ static int sections(struct part *part, const struct run *r, size_t slowest, size
 
 static int print(FILE *out, const struct run *r, size_t slowest, struct part *section)
 {
-	struct part head = { 0 }, foot = { 0 }, table = { 0 };
+	struct part head = { 0 }, foot = { 0 }, table = { 0 }, load = { 0 };
 	size_t shown, used;
 	int err = frame(&head, &foot, r);
 
 	if (!err)
 		err = services(&table, r, 0); /* its size: with links it is a little larger */
-	used = head.size + foot.size + table.size + 100 * r->n_services;
+	if (!err)
+		err = clients(&load, r);
+	used = head.size + foot.size + table.size + load.size + 100 * r->n_services;
 	if (!err)
 		err = sections(section, r, slowest,
 			       used < HTML_MOST_BYTES ? HTML_MOST_BYTES - used : 0, &shown);
@@ -127,8 +143,10 @@ static int print(FILE *out, const struct run *r, size_t slowest, struct part *se
 		fwrite(table.text, 1, table.size, out);
 		for (size_t i = 0; i < shown; i++)
 			fwrite(section[i].text, 1, section[i].size, out);
+		fwrite(load.text, 1, load.size, out);
 		fwrite(foot.text, 1, foot.size, out);
 	}
+	part_drop(&load);
 	part_drop(&head);
 	part_drop(&table);
 	part_drop(&foot);

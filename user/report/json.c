@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/client_json.h"
 #include "report/findings.h"
 #include "report/json_parts.h"
 #include "report/parts.h"
@@ -26,7 +27,7 @@ static json_t *hooks(const struct run *r)
 
 static json_t *filter(const struct run *r)
 {
-	bool known = !r->latency_only && strcmp(r->filter, RUN_DIFFERS) != 0;
+	bool known = run_traced(r) && strcmp(r->filter, RUN_DIFFERS) != 0;
 
 	return known ? json_name(r->filter) : json_null();
 }
@@ -38,13 +39,13 @@ static json_t *the_run(const struct run *r)
 			 "covered_s", json_number(run_covered_s(r)), "host",
 			 json_known_name(r->host), "kernel", json_known_name(r->kernel), "cpus",
 			 json_known(r->cpus, r->cpus > 0), "filter", filter(r), "hooks",
-			 r->latency_only ? json_null() : hooks(r), "label", json_name(r->label));
+			 run_traced(r) ? hooks(r) : json_null(), "label", json_name(r->label));
 }
 
 /* The counters of a kind by name, zeros too, null if unknown; with their sum first for losses. */
 static json_t *counters(const struct run *r, enum counter_kind kind)
 {
-	bool known = !r->latency_only;
+	bool known = run_traced(r);
 	json_t *all = json_object();
 	int bad = 0;
 
@@ -74,6 +75,16 @@ static json_t *services(const struct run *r)
 
 	for (size_t i = 0; i < r->n_services && !bad; i++)
 		bad = json_array_append_new(all, json_service(r, &r->services[i]));
+	return json_unless(bad, all);
+}
+
+static json_t *clients(const struct run *r)
+{
+	json_t *all = json_array();
+	int bad = 0;
+
+	for (size_t i = 0; i < r->n_clients && !bad; i++)
+		bad = json_array_append_new(all, client_json(r, &r->clients[i]));
 	return json_unless(bad, all);
 }
 
@@ -107,12 +118,12 @@ int report_json(FILE *out, const struct run *r, struct err *e)
 	size_t n_warned = run_warnings(r, warned);
 	json_t *root;
 
-	root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+	root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
 			 "lvt.report/1", "run", the_run(r), "loss", counters(r, COUNTER_KIND_LOSS),
 			 "gaps", counters(r, COUNTER_KIND_GAP), "notes",
 			 counters(r, COUNTER_KIND_NOTE), "overhead", overhead(r), "warnings",
 			 json_findings(warned, n_warned), "untraced", untraced(r), "parts",
-			 json_run_parts(r), "services", services(r));
+			 json_run_parts(r), "services", services(r), "clients", clients(r));
 	if (!root)
 		return err_set(e, -ENOMEM, "no memory for the JSON report");
 	return json_print(root, out, "report", e);

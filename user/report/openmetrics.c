@@ -8,12 +8,12 @@
 
 #include "base/escape.h"
 #include "model/hist.h"
+#include "report/openmetrics_parts.h"
 
 enum { FIRST_BOUND = 10, LAST_BOUND = 36 }; /* log2 of ns */
-enum { LABEL_LEN = 2 * ESCAPE_FACTOR * 256 + 1, LABELS_LEN = 400 };
+enum { LABELS_LEN = 400 };
 
-/* The value of a label: safe for a terminal, then as the format has it. */
-static const char *label_value(char buf[LABEL_LEN], const char *name)
+const char *label_value(char buf[LABEL_LEN], const char *name)
 {
 	char safe[ESCAPE_FACTOR * 256 + 1], *to = buf;
 
@@ -43,8 +43,7 @@ static const char *service_labels(char buf[LABELS_LEN], const struct run_service
 	return buf;
 }
 
-static void family(FILE *out, const char *name, const char *type, const char *unit,
-		   const char *help)
+void family(FILE *out, const char *name, const char *type, const char *unit, const char *help)
 {
 	fprintf(out, "# TYPE %s %s\n", name, type);
 	if (unit)
@@ -62,15 +61,7 @@ static __u64 count_under(const __u64 cells[HIST_BUCKETS], __u32 *next, __u64 bou
 	return n;
 }
 
-struct series {
-	const char *name, *labels;
-	const __u64 *cells;
-	__u64 zeros; /* values beside those in the cells */
-	double sum_s;
-	bool halves; /* bounds at half octaves, too */
-};
-
-static void print_histogram(FILE *out, const struct series *h)
+void print_histogram(FILE *out, const struct series *h)
 {
 	__u64 n = h->zeros;
 	__u32 next = 0;
@@ -318,7 +309,7 @@ static void print_run(FILE *out, const struct run *r)
 	print_info(out, r);
 	family(out, "lvt_run_duration_seconds", "gauge", "seconds", "From attach to stop.");
 	fprintf(out, "lvt_run_duration_seconds %.9g\n", r->duration_s);
-	if (r->latency_only)
+	if (!run_traced(r))
 		return;
 	family(out, "lvt_events", "counter", NULL,
 	       "lvt's own counters; those of kind loss are lost or mistimed requests.");
@@ -346,6 +337,7 @@ int report_openmetrics(FILE *out, const struct run *r, struct err *e)
 		print_counted(out, r);
 	}
 	print_gauges(out, r);
+	print_clients(out, r);
 	print_run(out, r);
 	print_parts(out, r);
 	fprintf(out, "# EOF\n");

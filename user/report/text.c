@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "base/units.h"
+#include "report/client_text.h"
 #include "report/facts.h"
 #include "report/findings.h"
 #include "report/page.h"
@@ -53,18 +54,18 @@ static void print_head(const struct page *p, const struct run *r)
 	parts_head(&head, r);
 	if (r->latency_only)
 		items_add(&head, "loss not known");
-	else
+	else if (run_traced(r))
 		items_add(&head, "loss %s", fmt_count(text, sizeof(text), run_loss(r)));
-	if (isnan(r->bpf_ns_per_request) && !r->latency_only)
+	if (isnan(r->bpf_ns_per_request) && run_traced(r))
 		items_add(&head, "lvt's cost not measured");
-	else if (!r->latency_only)
+	else if (run_traced(r))
 		items_add(&head, "lvt's cost %s a request",
 			  fmt_ns(text, sizeof(text), r->bpf_ns_per_request));
 	page_text(p, 0, "", STYLE_PLAIN, head.text);
 
 	if (r->label[0])
 		items_add(&more, "%s", escape_name(name, sizeof(name), r->label));
-	if (!r->latency_only)
+	if (run_traced(r))
 		items_add(&more, "filter: %s",
 			  r->filter[0] ? escape_name(filter, sizeof(filter), r->filter) :
 					 "none, every listening TCP service");
@@ -132,7 +133,7 @@ static void print_foot(const struct page *p, const struct run *r)
 		page_text(p, LABEL_INDENT, "  untraced", STYLE_DIM, untraced.text);
 	if (r->latency_only) {
 		page_text(p, LABEL_INDENT, "  loss", STYLE_DIM, "not known");
-	} else {
+	} else if (run_traced(r)) {
 		print_counters(p, r, COUNTER_KIND_LOSS, "  loss", "0");
 		print_counters(p, r, COUNTER_KIND_GAP, "  gaps", "0");
 		print_counters(p, r, COUNTER_KIND_NOTE, "  notes", NULL);
@@ -147,6 +148,17 @@ static void print_foot(const struct page *p, const struct run *r)
 			  "stages add up to its latency");
 	if (r->n_hooks)
 		page_text(p, LABEL_INDENT, "  hooks", STYLE_DIM, hooks.text);
+}
+
+/* Those of a service, after it; of none, at the end. */
+static void print_clients(const struct page *p, const struct run *r, const struct run_service *s)
+{
+	for (size_t i = 0; i < r->n_clients; i++) {
+		if (client_service(r, &r->clients[i]) != s)
+			continue;
+		fputc('\n', p->out);
+		client_print(p, r, &r->clients[i]);
+	}
 }
 
 int report_text(FILE *out, const struct run *r, const struct text_options *o, struct err *e)
@@ -164,9 +176,13 @@ int report_text(FILE *out, const struct run *r, const struct text_options *o, st
 	for (size_t i = 0; i < r->n_services; i++) {
 		fputc('\n', out);
 		service_print(&p, r, &r->services[i], (o ?: &defaults)->slowest);
+		print_clients(&p, r, &r->services[i]);
 	}
-	fputc('\n', out);
-	print_foot(&p, r);
+	print_clients(&p, r, NULL);
+	if (run_traced(r) || r->latency_only || r->n_parts) {
+		fputc('\n', out);
+		print_foot(&p, r);
+	}
 	errno = 0;
 	if (fflush(out) || ferror(out))
 		return err_set(e, errno ? -errno : -EIO, "cannot write the report: %s",

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "report/anatomy.h"
+#include "report/client_view.h"
 #include "report/facts.h"
 #include "report/findings.h"
 #include "report/text_waits.h"
@@ -114,28 +115,24 @@ const char *service_processes(const struct run_service *s, char buf[PROCESSES_LE
 	return buf;
 }
 
-/* The service's name at the left, its requests at the right, a rule between. */
-static void print_title(const struct page *p, const struct run_service *s)
+void title_print(const struct page *p, const char *name, const char *what, __u64 n)
 {
-	char name[SERVICE_NAME_LEN], pids[PROCESSES_LEN], count[UNIT_LEN], right[64];
-	__u64 n = service_requests(s);
+	char count[UNIT_LEN], right[64];
 	int fill;
 
-	service_name(s, name);
-	service_processes(s, pids);
 	snprintf(right, sizeof(right), "%s request%s", fmt_count(count, sizeof(count), n),
 		 n == 1 ? "" : "s");
 	fill = p->columns -
-	       (int)(utf8_width(name) + (*pids ? 1 : 0) + utf8_width(pids) + 2 + utf8_width(right));
+	       (int)(utf8_width(name) + (*what ? 1 : 0) + utf8_width(what) + 2 + utf8_width(right));
 	page_style(p, STYLE_BOLD);
 	fputs(name, p->out);
 	page_style(p, STYLE_PLAIN);
 	if (fill < 1) { /* many processes, or a name of \xNN: two lines */
 		fputc('\n', p->out);
-		page_text(p, 2, "", STYLE_PLAIN, pids);
+		page_text(p, 2, "", STYLE_PLAIN, what);
 		fill = p->columns - (int)utf8_width(right) - 1;
 	} else {
-		fprintf(p->out, *pids ? " %s " : "%s ", pids);
+		fprintf(p->out, *what ? " %s " : "%s ", what);
 	}
 	page_style(p, STYLE_DIM);
 	page_repeat(p, "─", fill);
@@ -145,21 +142,21 @@ static void print_title(const struct page *p, const struct run_service *s)
 }
 
 /* Quantiles are spread out when there is room, so that the eye finds them. */
-static void print_quantiles(const struct page *p, const struct run_service *s)
+void quantiles_print(const struct page *p, const struct dist *d)
 {
 	int gap = p->columns >= 90 ? 5 : 2, at = 0, width;
 	char buf[UNIT_LEN];
-	struct dist d;
-
-	service_latency(s, &d);
 	const struct {
 		const char *name;
-		double ns;
-	} q[] = { { "p50", d.p50 },	{ "p90", d.p90 }, { "p99", d.p99 },
-		  { "p99.9", d.p99_9 }, { "max", d.max }, { "mean", d.mean } };
+		__u64 ns;
+	} q[] = { { "p50", d->p50 },	 { "p90", d->p90 }, { "p99", d->p99 },
+		  { "p99.9", d->p99_9 }, { "max", d->max }, { "mean", 0 } };
 
 	for (size_t i = 0; i < sizeof(q) / sizeof(q[0]); i++) {
-		fmt_ns(buf, sizeof(buf), q[i].ns);
+		if (strcmp(q[i].name, "mean"))
+			fmt_quantile(buf, sizeof(buf), q[i].ns);
+		else
+			fmt_ns(buf, sizeof(buf), d->mean);
 		width = utf8_width(q[i].name) + 1 + utf8_width(buf);
 		if (i && at + gap + width > p->columns) {
 			fputc('\n', p->out);
@@ -197,30 +194,34 @@ static void print_notes(const struct page *p, const struct run *r, const struct 
 		page_text(p, 4, "  →", STYLE_BOLD, found[i].text);
 }
 
-static void print_facts(const struct page *p, const struct run *r, const struct run_service *s)
+void facts_print(const struct page *p, const struct facts *f)
 {
-	struct facts f;
 	char label[32];
 
-	service_facts(r, s, true, &f);
-	for (size_t i = 0; i < f.n; i++) {
-		snprintf(label, sizeof(label), "  %s", f.fact[i].label);
-		page_text(p, LABEL_INDENT, label, STYLE_DIM, f.fact[i].line.text);
+	for (size_t i = 0; i < f->n; i++) {
+		snprintf(label, sizeof(label), "  %s", f->fact[i].label);
+		page_text(p, LABEL_INDENT, label, STYLE_DIM, f->fact[i].line.text);
 	}
 }
 
 void service_print(const struct page *p, const struct run *r, const struct run_service *s,
 		   size_t slowest)
 {
-	print_title(p, s);
-	if (service_requests(s)) {
-		print_quantiles(p, s);
+	char name[SERVICE_NAME_LEN], processes[PROCESSES_LEN];
+	struct facts facts;
+	struct dist d;
+
+	service_latency(s, &d);
+	title_print(p, service_name(s, name), service_processes(s, processes), d.count);
+	if (d.count) {
+		quantiles_print(p, &d);
 		fputc('\n', p->out);
 		anatomy_print(p, s);
 		waits_print(p, s);
 		outbound_print(p, s);
 		fputc('\n', p->out);
-		print_facts(p, r, s);
+		service_facts(r, s, true, &facts);
+		facts_print(p, &facts);
 	}
 	print_notes(p, r, s);
 	if (service_requests(s) && slowest)

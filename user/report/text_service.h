@@ -4,6 +4,7 @@
 
 #include "base/escape.h"
 #include "model/run.h"
+#include "report/facts.h"
 #include "report/findings.h"
 #include "report/page.h"
 
@@ -28,6 +29,11 @@ double service_queue_share(const struct run_service *s);
 
 /* Whether a warning is said in the first lines; with several services some stand with theirs. */
 bool warning_is_urgent(const struct run *r, const struct finding *f);
+
+/* Parts of a section: its title, "NAME WHAT --- N requests"; a line of quantiles; lines of facts. */
+void title_print(const struct page *p, const char *name, const char *what, __u64 n);
+void quantiles_print(const struct page *p, const struct dist *d);
+void facts_print(const struct page *p, const struct facts *f);
 
 /* The table of all services, a line each, in the run's order. */
 void services_print(const struct page *p, const struct run *r);

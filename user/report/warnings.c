@@ -219,7 +219,7 @@ size_t run_warnings(const struct run *r, struct finding found[MAX_WARNINGS])
 			    r->n_untraced == 1 ? "" : "s", LVT_MAX_SERVICES);
 		finding_number(&found[n++], "untraced", r->n_untraced);
 	}
-	if (!r->n_services)
+	if (!r->n_services && run_traced(r))
 		finding_set(&found[n++], 0, "no_services",
 			    "no listening TCP service was found%s: nothing was traced.",
 			    r->filter[0] ? " that the filter lets pass" : "");
