@@ -61,6 +61,7 @@ static inline void fill_answered(struct run_client *c, __u64 late, __u64 connect
 	fill_time(c, CLIENT_LATE, late);
 	fill_time(c, CLIENT_CONNECTION, connection);
 	fill_time(c, CLIENT_ANSWER, answer);
+	c->completed++;
 	c->view.arrivals++;
 	c->sent++;
 }

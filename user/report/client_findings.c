@@ -87,10 +87,24 @@ static size_t warn_late(const struct run_client *c, const struct dist *latency,
 	return 1;
 }
 
-/* Whoever answers that it cannot has kept up, too. */
+static size_t warn_unfinished(const struct run_client *c, struct finding *found)
+{
+	char n[UNIT_LEN];
+
+	if (!c->unfinished)
+		return 0;
+	finding_set(found, 0.5, "unfinished",
+		    "unfinished: %s requests had no answer yet when the load was ended early: they "
+		    "are in no quantile, which are too low by that.",
+		    fmt_count(n, sizeof(n), c->unfinished));
+	finding_number(found, "unfinished", c->unfinished);
+	return 1;
+}
+
+/* What came in the window. Whoever answers that it cannot has kept up, too. */
 static double kept_up(const struct run_client *c)
 {
-	return (double)client_answered(c) + c->errors[CLIENT_ERROR_STATUS] +
+	return (double)c->completed + c->errors[CLIENT_ERROR_STATUS] +
 	       c->errors[CLIENT_ERROR_MALFORMED] + c->errors[CLIENT_ERROR_WRONG];
 }
 
@@ -157,6 +171,7 @@ size_t client_warnings(const struct run_client *c, struct finding found[MAX_WARN
 	client_latency(c, &latency);
 	n = warn_failed(c, found);
 	n += warn_saturated(c, found + n);
+	n += warn_unfinished(c, found + n);
 	if (!client_answered(c))
 		return n;
 	n += warn_connections(c, &latency, found + n);
@@ -168,6 +183,16 @@ static bool differs(__u64 open, __u64 closed)
 	return open == CLIENT_FAILED || open > CLOSED_DIFFERS * closed;
 }
 
+/* Is the difference from a closed loop's view something else than what it leaves out? */
+static bool other_reason(const struct run_client *c, const struct dist *latency)
+{
+	struct finding ignored;
+
+	if (latency->p99 != CLIENT_FAILED)
+		return warn_late(c, latency, &ignored);
+	return 2 * c->errors[CLIENT_ERROR_TIMEOUT] < client_failed(c);
+}
+
 /* What a closed loop would have reported, if that is materially another thing. */
 static size_t closed_loop(const struct run_client *c, struct finding *found)
 {
@@ -176,6 +201,8 @@ static size_t closed_loop(const struct run_client *c, struct finding *found)
 
 	client_latency(c, &latency);
 	client_time(c, CLIENT_CLOSED, &d);
+	if (other_reason(c, &latency))
+		return 0;
 	if (!d.count || (!differs(latency.p99, d.p99) && !differs(latency.p99_9, d.p99_9)))
 		return 0;
 	if (c->closed_connections)

@@ -69,14 +69,15 @@ static json_t *counts(const struct run_client *c)
 	double cpu = c->sent ? c->cpu_s * 1e9 / c->sent : NAN;
 
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"scheduled", json_count(c->view.arrivals), "sent", json_count(c->sent), "ok",
 		json_count(client_answered(c)), "failed", json_count(client_failed(c)), "errors",
-		errors(c), "rate_intended", json_number(c->rate_intended), "rate_sent",
-		json_number(client_sent_rps(c)), "rate_achieved", json_number(client_rps(c)),
-		"in_flight", json_number(c->view.in_flight), "reconnects",
-		json_count(c->reconnects), "cpu_s", json_number(c->cpu_s), "cpu_per_request_ns",
-		json_number(cpu), "bytes_sent", json_count(c->view.sum->bytes_in), "bytes_received",
+		errors(c), "unfinished", json_count(c->unfinished), "rate_intended",
+		json_number(c->rate_intended), "rate_sent", json_number(client_sent_rps(c)),
+		"rate_achieved", json_number(client_rps(c)), "in_flight",
+		json_number(c->view.in_flight), "reconnects", json_count(c->reconnects), "cpu_s",
+		json_number(c->cpu_s), "cpu_per_request_ns", json_number(cpu), "bytes_sent",
+		json_count(c->view.sum->bytes_in), "bytes_received",
 		json_count(c->view.sum->bytes_out), "closed_connections",
 		json_known(c->closed_connections, c->closed_connections));
 }
