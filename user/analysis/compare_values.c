@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "analysis/compare_internal.h"
+#include "analysis/intervals.h"
 #include "analysis/power.h"
 #include "analysis/stats_internal.h"
 #include "model/hist.h"
@@ -120,26 +121,11 @@ static void by_ranks(const struct samples *x, double level, bool quantile, struc
 
 /* ---- one run a side */
 
-/* Which buckets a run's quantile lies between: their outer edges. false: nothing is known. */
 static bool run_interval(const struct service_group *g, enum compare_metric m, double level,
 			 double *low, double *high)
 {
-	const __u64 *cells = g->in[0]->sum->latency;
-	__u64 n = service_requests(g->in[0]);
-	double worth = g->effective ? floor(g->effective[m]) : NAN;
-	struct ranks r;
-
-	if (!(worth >= 1) || quantile_ranks(fmin(worth, n), quantiles[m], level, &r))
-		return false;
-	worth = fmin(worth, n);
-	*low = r.low ? hist_low(hist_bucket_at(cells, fmax(1, floor(r.low * (n / worth))))) : 0;
-	*high = INFINITY;
-	if (r.high <= worth) {
-		__u32 b = hist_bucket_at(cells, fmin(n, ceil(r.high * (n / worth))));
-
-		*high = hist_low(b) + hist_width(b) - 1;
-	}
-	return true;
+	return g->effective && quantile_between(g->in[0]->sum->latency, g->effective[m],
+						quantiles[m], level, low, high);
 }
 
 /* Each side at half the error: together they hold both, and so the ratio (Bonferroni). */

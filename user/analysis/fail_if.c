@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/compare.h"
+#include "base/decimal.h"
 
 static const char *skip_spaces(const char *c)
 {
@@ -15,19 +16,6 @@ static int refuse(const char *text, const char *why, struct err *e)
 	err_usage(e, "'%s' is not a condition: %s", text, why);
 	return err_hint(e, "write METRIC>CHANGE, such as 'p99>+5%%', 'throughput<-10%%' or "
 			   "'p99.9>20ms'");
-}
-
-static double unit_of(const char *unit)
-{
-	static const struct {
-		const char *name;
-		double ns;
-	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "µs", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(unit, units[i].name))
-			return units[i].ns;
-	return NAN;
 }
 
 /* Digits, and a point between them: no exponent, no "inf", no hexadecimal number. */
@@ -79,9 +67,9 @@ static int parse_bound(const char *text, const char *at, struct fail_if *f, stru
 		return unit[0] && strcmp(unit, "/s") ?
 			       refuse(text, "a throughput is in requests a second, /s", e) :
 			       0;
-	if (isnan(unit_of(unit)))
+	if (isnan(unit_ns(unit)))
 		return refuse(text, "a time needs its unit: ns, us, ms or s", e);
-	f->bound *= unit_of(unit);
+	f->bound *= unit_ns(unit);
 	return 0;
 }
 

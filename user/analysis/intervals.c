@@ -192,8 +192,8 @@ static bool edge_near(const __u64 cells[HIST_BUCKETS], __u32 millionths, __u32 *
 	return below < n;
 }
 
-static double worth(const struct service_intervals *v, double *count, double *above,
-		    __u32 millionths)
+static double service_worth(const struct service_intervals *v, double *count, double *above,
+			    __u32 millionths)
 {
 	double share;
 	__u32 last;
@@ -214,6 +214,39 @@ static double worth(const struct service_intervals *v, double *count, double *ab
 	return effective_requests(count, above, v->n, millionths);
 }
 
+double intervals_worth(struct intervals *all, const struct run_service *s, __u32 millionths)
+{
+	struct service_intervals *v = find(all, s);
+	double count[INTERVALS_MAX], above[INTERVALS_MAX];
+
+	if (!v || (v->open && !make_room(v)))
+		return NAN;
+	if (v->open)
+		take(v);
+	return service_worth(v, count, above, millionths);
+}
+
+bool quantile_between(const __u64 cells[HIST_BUCKETS], double worth, __u32 millionths, double level,
+		      double *low, double *high)
+{
+	__u64 n = hist_count(cells);
+	struct ranks r;
+
+	if (!(worth >= 1) || !n)
+		return false;
+	worth = fmin(floor(worth), n);
+	if (quantile_ranks(worth, millionths, level, &r))
+		return false;
+	*low = r.low ? hist_low(hist_bucket_at(cells, fmax(1, floor(r.low * (n / worth))))) : 0;
+	*high = INFINITY;
+	if (r.high <= worth) {
+		__u32 b = hist_bucket_at(cells, fmin(n, ceil(r.high * (n / worth))));
+
+		*high = hist_low(b) + hist_width(b) - 1;
+	}
+	return true;
+}
+
 int intervals_effective(struct intervals *all, const struct run *r,
 			double (*effective)[COMPARE_QUANTILES])
 {
@@ -232,7 +265,7 @@ int intervals_effective(struct intervals *all, const struct run *r,
 		if (v->open)
 			take(v);
 		for (int m = 0; m < COMPARE_QUANTILES; m++)
-			effective[i][m] = worth(v, count, above, compare_millionths(m));
+			effective[i][m] = service_worth(v, count, above, compare_millionths(m));
 		most = v->all > most ? v->all : most;
 	}
 	return most;

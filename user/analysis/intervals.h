@@ -38,4 +38,15 @@ int intervals_add(void *all, const struct run_service *s);
 int intervals_effective(struct intervals *all, const struct run *r,
 			double (*effective)[COMPARE_QUANTILES]);
 
+/* The same of one service, or of the view of a client, and any quantile below the maximum. */
+double intervals_worth(struct intervals *all, const struct run_service *s, __u32 millionths);
+
+/*
+ * Which values a quantile of a run lies between at a level, if its requests are worth so many
+ * independent ones: the outer edges of two buckets, and from 0 or to INFINITY if they are too few.
+ * false: nothing is known, as `worth` is NAN or below 1.
+ */
+bool quantile_between(const __u64 cells[HIST_BUCKETS], double worth, __u32 millionths, double level,
+		      double *low, double *high);
+
 #endif

@@ -11,4 +11,8 @@ double read_decimal(const char *text, const char *unit);
 /* The same with "k" or "M" for thousands or millions. */
 double read_scaled(const char *text);
 
+/* A time with its unit, "5ms" or "5 ms", in ns; and a unit alone: ns, us, µs, ms or s. NAN for others. */
+double read_ns(const char *text);
+double unit_ns(const char *unit);
+
 #endif

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "analysis/queueing.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analysis/stats_internal.h"
+#include "analysis/sweep.h"
+
+/* How far the work in progress at saturation may be from a whole number of servers. */
+#define SERVERS_APART 0.15
+
+/* C^2 of what is taken to be exponential, whose C^2 is 1. */
+#define EXPONENTIAL_LOW 0.8
+#define EXPONENTIAL_HIGH 1.25
+
+double queue_rho(double rate, double service_ns, double servers)
+{
+	return rate * service_ns / 1e9 / servers;
+}
+
+double erlang_c(double a, unsigned int servers)
+{
+	double b = 1, rho = a / servers;
+
+	if (!(rho < 1))
+		return isnan(rho) ? NAN : 1;
+	for (unsigned int k = 1; k <= servers; k++)
+		b = a * b / (k + a * b);
+	return b / (1 - rho * (1 - b));
+}
+
+double queue_wait(double rate, double service_ns, double square_ns2, unsigned int servers)
+{
+	const struct occupancy s = { service_ns, square_ns2 };
+	double a = queue_rho(rate, service_ns, 1);
+
+	if (isnan(a) || isnan(square_ns2))
+		return NAN;
+	if (a >= servers)
+		return INFINITY;
+	return erlang_c(a, servers) * service_ns / (servers - a) * (1 + service_variation(&s)) / 2;
+}
+
+double mm1_latency(double rate, double service_ns)
+{
+	double rho = queue_rho(rate, service_ns, 1);
+
+	return rho >= 1 ? INFINITY : service_ns / (1 - rho);
+}
+
+double mm1_quantile(double rate, double service_ns, double q)
+{
+	return -log1p(-q) * mm1_latency(rate, service_ns);
+}
+
+double service_variation(const struct occupancy *s)
+{
+	return s->square_ns2 / (s->mean_ns * s->mean_ns) - 1;
+}
+
+const char *law_gap_meaning(enum law_gap g)
+{
+	switch (g) {
+	case LAW_APPLIES:
+		return "it applies";
+	case LAW_UNTRACED:
+		return "how long a request occupies its server is not known: the service was not traced";
+	case LAW_CLOSED:
+		return "in a closed loop arrivals wait for answers, which the law does not have";
+	case LAW_ARRIVALS:
+		return "it is about Poisson arrivals, and these were not";
+	case LAW_SERVERS:
+		return "the service has several threads, and no saturated step tells how many serve at "
+		       "once";
+	}
+	return "";
+}
+
+/* ---- of a sweep */
+
+/* The servers that were occupied in the steps that got more than they could answer. */
+static double occupied(const struct sweep *s)
+{
+	double most = NAN;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sweep_step *p = &s->steps[i];
+
+		if (p->saturated && !p->dropped && p->kernel.requests > 0 && p->seconds > 0)
+			most = fmax(most, queue_rho(p->kernel.requests / p->seconds,
+						    p->kernel.service.mean_ns, 1));
+	}
+	return most;
+}
+
+static double most_threads(const struct sweep *s)
+{
+	double most = NAN;
+
+	for (size_t i = 0; i < s->n; i++)
+		most = fmax(most, s->steps[i].kernel.threads);
+	return most;
+}
+
+static void find_servers(const struct sweep *s, struct queue_law *law)
+{
+	double threads = most_threads(s), busy = occupied(s), whole = round(busy);
+
+	law->servers = s->servers ? s->servers : threads == 1;
+	if (law->servers)
+		return;
+	if (whole >= 1 && whole <= threads && fabs(busy - whole) <= SERVERS_APART * whole) {
+		law->servers = whole;
+		law->servers_found = true;
+	}
+}
+
+void sweep_law(const struct sweep *s, struct queue_law *law)
+{
+	double variation[SWEEP_MAX_STEPS];
+	size_t n = 0;
+
+	*law = (struct queue_law){ .variation = NAN };
+	for (size_t i = 0; i < s->n; i++) {
+		double v = service_variation(&s->steps[i].kernel.service);
+
+		if (!s->steps[i].dropped && !s->steps[i].saturated && isfinite(v))
+			variation[n++] = v;
+	}
+	sort_doubles(variation, n);
+	if (n)
+		law->variation = sorted_median(variation, n);
+	find_servers(s, law);
+	law->gap = !n				  ? LAW_UNTRACED :
+		   s->mode != SWEEP_RATES	  ? LAW_CLOSED :
+		   strcmp(s->arrivals, "poisson") ? LAW_ARRIVALS :
+		   !law->servers		  ? LAW_SERVERS :
+						    LAW_APPLIES;
+}
+
+void sweep_law_at(const struct sweep_step *p, const struct queue_law *law, struct queue_point *at)
+{
+	const struct occupancy *o = &p->kernel.service;
+	double rate = sweep_offered_rps(p), variation = service_variation(o);
+
+	*at = (struct queue_point){ NAN, NAN, NAN, NAN, NAN, NAN };
+	if (law->gap)
+		return;
+	at->rho = queue_rho(rate, o->mean_ns, law->servers);
+	at->wait = queue_wait(rate, o->mean_ns, o->square_ns2, law->servers);
+	at->latency = at->wait + o->mean_ns;
+	at->in_flight = rate * at->latency / 1e9;
+	at->apart = p->kernel.mean / at->latency - 1;
+	if (law->servers == 1 && variation > EXPONENTIAL_LOW && variation < EXPONENTIAL_HIGH)
+		at->p99 = mm1_quantile(rate, o->mean_ns, 0.99);
+}
+
+double sweep_law_mean(const struct sweep *s, const struct queue_law *law, double rate)
+{
+	const struct sweep_step *sorted[SWEEP_MAX_STEPS], *before = NULL, *after = NULL;
+	size_t n = sweep_sorted(s, sorted);
+	struct occupancy o;
+	double part;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!isfinite(sorted[i]->kernel.service.square_ns2))
+			continue;
+		if (sweep_asked(s, sorted[i]) <= rate)
+			before = sorted[i];
+		else if (!after)
+			after = sorted[i];
+	}
+	if (law->gap || (!before && !after))
+		return NAN;
+	before = before ? before : after;
+	after = after ? after : before;
+	part = before == after ? 0 :
+				 (rate - sweep_asked(s, before)) /
+					 (sweep_asked(s, after) - sweep_asked(s, before));
+	o.mean_ns =
+		(1 - part) * before->kernel.service.mean_ns + part * after->kernel.service.mean_ns;
+	o.square_ns2 = (1 - part) * before->kernel.service.square_ns2 +
+		       part * after->kernel.service.square_ns2;
+	return queue_wait(rate, o.mean_ns, o.square_ns2, law->servers) + o.mean_ns;
+}
