@@ -42,13 +42,18 @@ static double convert(const struct sweep *s, double v, bool to_asked)
 	return NAN;
 }
 
+double sweep_throughput(const struct sweep *s, double at)
+{
+	return convert(s, at, false);
+}
+
 static void point(const struct sweep *s, const struct balance *b, double at,
 		  struct balance_point *p)
 {
 	struct sweep_curve c;
 
 	p->at = at;
-	p->rate = convert(s, at, false);
+	p->rate = sweep_throughput(s, at);
 	sweep_curve(s, p50_of, &c);
 	p->p50 = sweep_curve_at(&c, at);
 	sweep_curve(s, mean_of, &c);

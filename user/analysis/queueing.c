@@ -132,8 +132,8 @@ void sweep_law(const struct sweep *s, struct queue_law *law)
 	if (n)
 		law->variation = sorted_median(variation, n);
 	find_servers(s, law);
-	law->gap = !n				  ? LAW_UNTRACED :
-		   s->mode != SWEEP_RATES	  ? LAW_CLOSED :
+	law->gap = s->mode != SWEEP_RATES	  ? LAW_CLOSED :
+		   !n				  ? LAW_UNTRACED :
 		   strcmp(s->arrivals, "poisson") ? LAW_ARRIVALS :
 		   !law->servers		  ? LAW_SERVERS :
 						    LAW_APPLIES;

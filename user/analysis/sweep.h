@@ -178,6 +178,9 @@ struct balance {
 #define BALANCE_TIMES 2.0
 #define BALANCE_SHARE 0.9
 
+/* The throughput at what was asked for: within rates itself, else between the steps. NAN = not known. */
+double sweep_throughput(const struct sweep *s, double at);
+
 void sweep_balance(const struct sweep *s, struct balance *b);
 
 struct sweep_analysis {

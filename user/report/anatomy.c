@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "report/stage_bar.h"
 
 #define SMALL_SHARE 0.005
 #define SMALL_NS 1000.0
@@ -100,23 +101,13 @@ static void choose_lines(struct table *t)
 	t->shown[OTHER] = true;
 }
 
-/* In colour every bar is solid; without, the largest stages get the darkest shades. */
 static void choose_keys(struct table *t, bool colour)
 {
-	static const char *const shades[] = { "█", "▓", "▒", "░", "▞" };
-	const int n_shades = sizeof(shades) / sizeof(shades[0]);
+	double most[NR_LINES];
 
-	for (int line = 0; line < NR_LINES; line++) {
-		int larger = 0;
-
-		for (int other = 0; other < NR_LINES; other++) {
-			double a = t->shown[other] ? line_share(t, other) : 0;
-
-			larger += a > line_share(t, line) ||
-				  (a == line_share(t, line) && other < line);
-		}
-		t->key[line] = colour ? shades[0] : larger < n_shades ? shades[larger] : "·";
-	}
+	for (int line = 0; line < NR_LINES; line++)
+		most[line] = t->shown[line] ? line_share(t, line) : 0;
+	stage_keys(most, NR_LINES, colour, t->key);
 }
 
 static const char *share_text(const struct table *t, char *buf, double part)
@@ -293,47 +284,21 @@ static void print_sums(const struct page *p, const struct table *t)
 	page_style(p, STYLE_PLAIN);
 }
 
-/* Cut width cells among the lines by largest remainder, so that a bar is exactly that long. */
-static void cut_bar(const struct table *t, const struct column *c, int width, int cells[NR_LINES])
-{
-	double rest[NR_LINES];
-	int left = width;
-
-	for (int line = 0; line < NR_LINES; line++) {
-		double exact = t->shown[line] ? share(c, line) * width : 0;
-
-		cells[line] = (int)(exact + 1e-9);
-		rest[line] = exact - cells[line];
-		left -= cells[line];
-	}
-	while (left-- > 0) {
-		int most = 0;
-
-		for (int line = 1; line < NR_LINES; line++)
-			if (rest[line] > rest[most])
-				most = line;
-		cells[most]++;
-		rest[most] = -1;
-	}
-}
-
 static void print_bars(const struct page *p, const struct table *t)
 {
-	int cells[NR_LINES];
+	int style[NR_LINES];
 
+	for (int line = 0; line < NR_LINES; line++)
+		style[line] = line_style(line);
 	fprintf(p->out, "%*s", t->indent + t->name_width, "");
 	for (int i = 0; i < t->n_columns; i++) {
 		const struct column *c = &t->column[i];
+		double shares[NR_LINES];
 
-		cut_bar(t, c, c->time_width + 1 + c->share_width, cells);
+		for (int line = 0; line < NR_LINES; line++)
+			shares[line] = t->shown[line] ? share(c, line) : 0;
 		fprintf(p->out, "%*s", t->gap, "");
-		for (int line = 0; line < NR_LINES; line++) {
-			if (!cells[line])
-				continue;
-			page_style(p, line_style(line));
-			page_repeat(p, t->key[line], cells[line]);
-			page_style(p, STYLE_PLAIN);
-		}
+		stage_bar(p, shares, NR_LINES, c->time_width + 1 + c->share_width, t->key, style);
 	}
 	fputc('\n', p->out);
 }

@@ -89,6 +89,23 @@ double chart_step(double span, int at_most)
 	return 10 * power;
 }
 
+double chart_log_edge(double ns, bool up)
+{
+	static const double factors[] = { 1, 2, 5, 10 };
+	double power = pow(10, floor(log10(fmax(ns, 1))));
+	double edge = power;
+
+	for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
+		double f = factors[i] * power;
+
+		if (up && f >= ns)
+			return log10(f);
+		if (!up && f <= ns)
+			edge = f;
+	}
+	return log10(up ? 10 * power : edge);
+}
+
 const char *chart_tick(char *buf, double ns)
 {
 	char *zero;

@@ -34,6 +34,9 @@ void chart_legend(FILE *out, const struct anatomy_row *rows, size_t n);
 /* 1, 2 or 5 times a power of ten: a step with which at most so many reach over a span. */
 double chart_step(double span, int at_most);
 
+/* log10 of the 1, 2 or 5 times a power of ten, ns, that is at least (up) or at most `ns`. */
+double chart_log_edge(double ns, bool up);
+
 /* A time on an axis: as fmt_ns(), without ".0". buf of UNIT_LEN. Returns buf. */
 const char *chart_tick(char *buf, double ns);
 

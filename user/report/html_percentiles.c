@@ -46,29 +46,11 @@ static __u64 value_at(const struct plot *p, __u64 per)
 	return hist_value_at(p->cells, 0, rank ? rank : 1, p->min, p->max);
 }
 
-/* Axes that hold all values, from a 1, 2 or 5 to a 1, 2 or 5. */
-static double log_edge(double ns, bool up)
-{
-	static const double factors[] = { 1, 2, 5, 10 };
-	double power = pow(10, floor(log10(fmax(ns, 1))));
-	double edge = power;
-
-	for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
-		double f = factors[i] * power;
-
-		if (up && f >= ns)
-			return log10(f);
-		if (!up && f <= ns)
-			edge = f;
-	}
-	return log10(up ? 10 * power : edge);
-}
-
 static void set_axes(struct plot *p)
 {
 	p->right = fmax(log10(2.0 * p->n), 1);
-	p->bottom = log_edge(p->min, false);
-	p->top = log_edge(p->max * 1.15, true);
+	p->bottom = chart_log_edge(p->min, false);
+	p->top = chart_log_edge(p->max * 1.15, true);
 	if (p->top - p->bottom < 0.3)
 		p->bottom = p->top - 1;
 	p->bottom = fmax(p->bottom, 0);
