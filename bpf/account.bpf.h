@@ -247,6 +247,23 @@ static __always_inline void account_accept_queue(s32 service, const struct sock 
 		s->accept_max = backlog;
 }
 
+/* How long it kept its threads. Two atomic adds: the upper half of the squares rarely changes. */
+static __always_inline void account_occupied(struct lvt_shard *s, const struct conn *c)
+{
+	__u64 lo, hi, before;
+
+	if (c->occupied == OCCUPIED_UNKNOWN) {
+		account_add(&s->occupied_unknown, 1);
+		return;
+	}
+	account_add(&s->occupied, c->occupied);
+	square(c->occupied, &lo, &hi);
+	before = __sync_fetch_and_add(&s->occupied_square, lo);
+	hi += before + lo < lo;
+	if (hi)
+		account_add(&s->occupied_square_hi, hi);
+}
+
 /* An answered request, whose stages request_finish() has filled. */
 static __noinline int account_request(struct conn *c)
 {
@@ -281,6 +298,7 @@ static __noinline int account_request(struct conn *c)
 	if (c->flags & CONN_ASLEEP)
 		for (i = 0; i < ASLEEP_CAUSES; i++)
 			account_add(&s->queue_blocked[CAUSE_BLOCKED + i], c->asleep[i]);
+	account_occupied(s, c);
 	account_network(s, c);
 	account_add(&s->bytes_in, c->bytes_in);
 	account_add(&s->bytes_out, c->bytes_out);

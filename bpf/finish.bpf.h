@@ -5,6 +5,17 @@
 
 #include "request.bpf.h"
 
+#define OCCUPIED_UNKNOWN (~0ull)
+
+/* v * v, 128 bits wide. */
+static __always_inline void square(__u64 v, __u64 *lo, __u64 *hi)
+{
+	__u64 top = v >> 32, low = (__u32)v, mid = top * low;
+
+	*lo = low * low + (mid << 33);
+	*hi = top * top + (mid >> 31) + (*lo < mid << 33);
+}
+
 /* What the client caused cannot be more than there was. */
 __weak __noinline int request_clamp(struct conn *c)
 {
@@ -64,7 +75,44 @@ static __always_inline void request_loop_stages(struct conn *c)
 }
 
 /*
- * The answered request is complete: fill .stage. Returns 0 with everything in `unattributed` if the
+ * What a hand-off has settled of the reader's share: time in which the reader was in no idle wait.
+ * service.blocked and service.lock of it are of the causes BLOCKED and LOCK alone.
+ */
+static __always_inline __u64 request_reader_occupied(const struct conn *c)
+{
+	__u64 ns = c->stage[STAGE_SERVICE_CPU];
+
+#define CAUSE(id, name, queue, service, what)                 \
+	if (CAUSE_##id > CAUSE_RUN && CAUSE_##id < CAUSE_MUX) \
+		ns += c->stage[STAGE_##service];
+#include "causes.def"
+#undef CAUSE
+	return ns;
+}
+
+/*
+ * Of what its thread did: the time in which the request kept it from all others. Its CPU time for it,
+ * ready without a CPU, and blocked, but for the waits in which a thread can take other work (an event
+ * loop that waits for a downstream socket, a pool or a timer serves others meanwhile) and for what
+ * the client held up.
+ */
+static __always_inline __u64 request_occupied(const struct conn *c)
+{
+	__u64 run = c->at.ns[CAUSE_RUN] - c->base.ns[CAUSE_RUN], ns = c->own_done;
+
+	if (ns > run)
+		ns = run;
+#define CAUSE(id, name, queue, service, what)                 \
+	if (CAUSE_##id > CAUSE_RUN && CAUSE_##id < CAUSE_MUX) \
+		ns += c->at.ns[CAUSE_##id] - c->base.ns[CAUSE_##id] - c->client.ns[CAUSE_##id];
+#include "causes.def"
+#undef CAUSE
+	return ns;
+}
+
+/*
+ * The answered request is complete: fill .stage and .occupied, OCCUPIED_UNKNOWN where its threads are not
+ * known well enough. Returns 0 with everything in `unattributed` if the
  * stages do not add up to the latency or one is negative: a defect, counted as a loss. Without branches
  * but for the rare, and global, as the verifier takes each path of each caller: inlined it cost 50 ms of
  * the start.
@@ -81,6 +129,11 @@ __weak __noinline int request_finish(struct conn *c)
 		request_clamp(c);
 	else
 		__builtin_memset(&c->client, 0, sizeof(c->client));
+	c->occupied = request_occupied(c);
+	if (c->flags & CONN_MULTI_THREAD)
+		c->occupied += request_reader_occupied(c);
+	if (c->flags & CONN_EVENTS_SHORT || c->at.ns[CAUSE_UNKNOWN] != c->base.ns[CAUSE_UNKNOWN])
+		c->occupied = OCCUPIED_UNKNOWN;
 	request_cpu_stages(c);
 #define CAUSE(id, name, queue, service, what)                                  \
 	if (CAUSE_##id != CAUSE_RUN) {                                         \
@@ -107,6 +160,7 @@ __weak __noinline int request_finish(struct conn *c)
 	}
 	__builtin_memset(c->stage, 0, sizeof(c->stage));
 	c->stage[STAGE_UNATTRIBUTED] = latency;
+	c->occupied = OCCUPIED_UNKNOWN;
 	return 0;
 }
 

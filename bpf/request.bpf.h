@@ -65,6 +65,7 @@ struct conn {
 	__u64 event_cpu;	 /* its CPU clock at that event */
 	__u64 read, reply, done; /* the other marks, ns */
 	__u64 own, own_done;	 /* CPU ns charged to the request; as of `done` */
+	__u64 occupied;		 /* once finished: ns that it kept its threads, see finish.bpf.h */
 	__u64 reader_own;	 /* at a hand-off: what the reader can have spent on it at most */
 	__u32 reader_head;	 /* transitions in the reader's ring at the first read */
 	__u32 sends;		 /* of the answer */

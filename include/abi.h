@@ -193,6 +193,10 @@ struct lvt_shard {
 	__u64 bytes_in;
 	__u64 bytes_out;
 	__u64 connections; /* established while traced, or open at the start */
+	/* how long each request kept its threads: sum in ns, exact sum of squares, 128 bits wide */
+	__u64 occupied;
+	__u64 occupied_square, occupied_square_hi;
+	__u64 occupied_unknown; /* requests of which it is not known: they are in no sum */
 };
 
 /* What comes and goes: in flight = arrived - answered - dropped. */

@@ -52,7 +52,7 @@ enum { X, Y, Z, W, CONNS };
 /* A finished request, as it is handed to the account. */
 struct answer {
 	__u64 stage[NR_STAGES];
-	__u64 latency, arrive, read, done;
+	__u64 latency, arrive, read, done, occupied;
 	__u32 reader; /* its tid */
 	__u32 count;  /* requests of this connection so far */
 	__u16 flags;
@@ -189,6 +189,7 @@ static inline void finishes(int conn)
 	a->read = c->read;
 	a->sound = request_finish(c);
 	a->done = c->done;
+	a->occupied = c->occupied;
 	a->latency = c->done - c->arrive;
 	a->count++;
 	memcpy(a->stage, c->stage, sizeof(a->stage));

@@ -78,6 +78,10 @@ static inline void grow_sum(struct lvt_shard *sum, __u64 *seed)
 	sum->bytes_in += fill_random(seed) >> 4;
 	sum->bytes_out += fill_random(seed) >> 30;
 	sum->connections += n;
+	sum->occupied += fill_random(seed) >> 20;
+	sum->occupied_square += fill_random(seed);
+	sum->occupied_square_hi += fill_random(seed) >> 50;
+	sum->occupied_unknown += n / 10;
 }
 
 static inline void grow_service(struct run_service *s, __u64 *seed)
@@ -98,6 +102,7 @@ static inline void grow_service(struct run_service *s, __u64 *seed)
 		s->n_pids++;
 	}
 	s->arrivals += fill_below(seed, 100);
+	s->occupancies += fill_below(seed, 100);
 	s->window_s += 1 / 3.0;
 	s->in_flight = fill_below(seed, 4) ? fill_random(seed) * 0x1p-60 : NAN;
 	s->in_flight_samples += 3;

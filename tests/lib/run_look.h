@@ -150,6 +150,7 @@ static inline const char *look_service(struct run_service *a, struct run_service
 	LOOK_SAME(a, b, n_pids);
 	LOOK_REAL(a, b, window_s);
 	LOOK_SAME(a, b, arrivals);
+	LOOK_SAME(a, b, occupancies);
 	LOOK_REAL(a, b, in_flight);
 	LOOK_SAME(a, b, in_flight_samples);
 	LOOK_SAME(a, b, threads);

@@ -6,13 +6,13 @@
  * What the truth services share: options, a listening socket, clocks, sums, the report.
  *
  * A truth service measures its own stages and prints, on SIGTERM, one line of JSON:
- *   {"requests":N,"latency_from_read":[lo,hi],"queue":ns,"stages":{"NAME":[lo,hi],...},
+ *   {"requests":N,"latency_from_read":[lo,hi],"queue":ns,"occupied":[ns,ns^2],"stages":{"NAME":[lo,hi],...},
  *    "facts":{"NAME":n,...},"waits":[...]}
  * All figures are sums in ns over the answered requests. NAME is a stage, or stages joined by "+"
  * whose sum is known but not its parts. lo < hi where the service knows only between which two of
  * its own instants a kernel mark lies. Sums of queue.* count from the instant before the client's
  * send (it is in the request), so they are upper bounds; the client knows by how much. Facts are
- * other counts and sums. For "waits" see truth_waits.h.
+ * other counts and sums. "occupied" is how long a request kept its thread, 0 if that is not asked. For "waits" see truth_waits.h.
  *
  * A service that cannot do its work on this host says "skip: why" instead of "listening".
  */
@@ -41,7 +41,7 @@ struct truth_opts {
 
 /* Sums live in shared memory, so that forked children can add to them. */
 struct truth_sums {
-	uint64_t requests, from_read[2], queue;
+	uint64_t requests, from_read[2], queue, occupied, occupied_square;
 	uint64_t stage[TRUTH_MAX_STAGES][2];
 	uint64_t fact[TRUTH_MAX_FACTS];
 	struct {
@@ -102,6 +102,13 @@ static inline void truth_count(const struct truth_request *q, uint64_t read, uin
 	sum_add(&truth_sums->queue, less(read, q->before));
 	sum_add(&truth_sums->from_read[0], lo - read);
 	sum_add(&truth_sums->from_read[1], hi - read);
+}
+
+/* Add a request's time with its thread, to the sum and to that of the squares. */
+static inline void truth_occupied(uint64_t ns)
+{
+	sum_add(&truth_sums->occupied, ns);
+	sum_add(&truth_sums->occupied_square, ns * ns);
 }
 
 /* Send n bytes of the answer; 0 or -1. A blocking socket takes them in one call. */
@@ -282,8 +289,10 @@ static inline void truth_report(const char *const *names)
 {
 	const struct truth_sums *s = truth_sums;
 
-	printf("{\"requests\":%lu,\"latency_from_read\":[%lu,%lu],\"queue\":%lu,\"stages\":{",
-	       s->requests, s->from_read[0], s->from_read[1], s->queue);
+	printf("{\"requests\":%lu,\"latency_from_read\":[%lu,%lu],\"queue\":%lu,"
+	       "\"occupied\":[%lu,%lu],\"stages\":{",
+	       s->requests, s->from_read[0], s->from_read[1], s->queue, s->occupied,
+	       s->occupied_square);
 	for (int i = 0; names[i]; i++)
 		printf("%s\"%s\":[%ld,%ld]", i ? "," : "", names[i], (long)s->stage[i][0],
 		       (long)s->stage[i][1]);

@@ -130,6 +130,7 @@ static inline void serve_connection(int fd, void (*work)(const struct truth_requ
 		if (send_answer(fd))
 			break;
 		truth_count(&q, got.wall, sent.wall, sent.wall);
+		truth_occupied(sent.wall - got.wall);
 		truth_add_cpu(STAGE_CPU, STAGE_OFF, sent.cpu - got.cpu, off_cpu(got, sent),
 			      clear_inside());
 	}

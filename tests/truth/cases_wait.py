@@ -4,6 +4,7 @@
 import causes
 import compare
 import harness
+import occupancy
 import slowest
 from case import Case, run_client, truth_of
 from harness import Client, Lvt, Service
@@ -63,12 +64,15 @@ def major_faults(case, service, client, found):
 
 WAIT = {"serial": True, "work_us": 50}
 DISK = {"serial": True, "work_us": 20, "on_disk": True}
-LOOP = {"work_us": 50}
-MANY = {"work_us": 50, "waiting": 5, "free": ["queue.busy"]}
+LOOP = {"work_us": 50, "more": [occupancy.free_in_its_loop]}
+MANY = {"work_us": 50, "waiting": 5, "free": ["queue.busy"], "more": [occupancy.free_in_its_loop]}
 
 CASES = [
     Case("sleep", "asleep for 1 ms", "truth_wait sleep --work 50 --sleep 1000",
          "--requests 1000", **WAIT),
+    Case("exponential", "busy and asleep, for exponentially distributed times",
+         "truth_wait random --sleep 400", "--requests 1500", serial=True,
+         more=[occupancy.of_its_thread]),
     Case("lock", "a lock that another thread holds", "truth_wait lock --work 500 --sleep 2000",
          "--requests 800 --think 100", work_us=500),
     Case("pipe", "a pipe that another process writes", "truth_wait pipe --work 50 --sleep 1500",

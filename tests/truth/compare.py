@@ -5,6 +5,7 @@ import json
 import os
 
 import causes
+import occupancy
 import slowest
 from verdict import HEADING, TOLERANCE_NS, Check, Name, Row  # noqa: F401 (HEADING is for run.py)
 
@@ -51,6 +52,7 @@ def integrity(report):
                             x["request_response"] + x["pipelined"] == s["requests"]
                             == s["latency_ns"]["count"], json.dumps(x)))
         checks += causes.conservation(s) + slowest.conservation(s)
+        checks += occupancy.conservation(s)
     return checks
 
 
@@ -118,6 +120,7 @@ def rows(case, service, client, found):
     made += [Row(what, lo / n, hi / n, total(found, stages) / n, tolerance)
              for what, stages, lo, hi in expectations(case, service, client)]
     made += causes.waits(service, found, case.shared_loop)
+    made += occupancy.moments(service, found)
     made += schedstat(case, service, client, found)
     return made
 

@@ -59,7 +59,7 @@ def build():
 def libraries(program):
     """What it is linked with; without liburing the program that needs it skips itself."""
     if program != "truth_uring" or not os.path.exists("/usr/include/liburing.h"):
-        return []
+        return ["-lm"]
     return ["-luring"]
 
 

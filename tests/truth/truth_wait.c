@@ -4,11 +4,13 @@
  * waits for --sleep US or about:
  *   sleep   for a timer
  *   rare    the same, but only in every 500th request
+ *   random  the same, but an exponentially distributed time, and it is busy for as long before
  *   lock    for a mutex, which the thread "lock-holder" holds so long at a time
  *   pipe    for a pipe, which the process "pipe-writer" writes
  *   child   for a child called "wait-child" to end
  */
 #define _GNU_SOURCE
+#include <math.h>
 #include <sys/wait.h>
 
 #include "truth_waits.h"
@@ -88,6 +90,15 @@ static void wait_for_child(void)
 	wait_end(0, w, *child_ends);
 }
 
+static void be_random(void)
+{
+	static unsigned short seed[3] = { 1, 2, 3 };
+	uint64_t ns = -log(1 - erand48(seed)) * truth.sleep_ns;
+
+	spin(ns);
+	wait_nap(0, ns);
+}
+
 static void work(const struct truth_request *q)
 {
 	spin(truth.work_ns);
@@ -97,6 +108,8 @@ static void work(const struct truth_request *q)
 		read_pipe();
 	else if (mode_is("child"))
 		wait_for_child();
+	else if (mode_is("random"))
+		be_random();
 	else if (mode_is("sleep") || q->seq % RARE == RARE - 1)
 		wait_nap(0, truth.sleep_ns);
 }

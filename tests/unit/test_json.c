@@ -106,6 +106,7 @@ static void what_was_not_measured_is_null(void **state)
 		"services/0/net/tx",
 		"services/0/net/ack",
 		"services/0/utilisation",
+		"services/0/occupancy",
 		"services/0/slowest",
 		"services/0/outbound",
 		"services/0/queue_blocked/idle",

@@ -34,6 +34,7 @@ static struct run web(const char *host, int second, int n, int salt)
 	s->slowest[0].at_s = 2.5;
 	fill_asked(fill_outbound(s, 5432, "postgres", 1204), 10, 1000 * salt, 2000 * salt);
 	s->arrivals = n + salt;
+	s->occupancies = n - salt;
 	s->in_flight = salt;
 	s->in_flight_samples = 1000;
 	s->accept_limit = 511;
@@ -109,6 +110,7 @@ static void hosts_at_the_same_time(void **state)
 	close_to(a.bpf_ns_per_request, 650);
 	close_to(s->cpu_share, 0.934);
 	assert_int_equal(s->arrivals, 803);
+	assert_int_equal(s->occupancies, 797);
 	assert_int_equal(s->threads, 4);
 	assert_int_equal(s->accept_max, 2);
 	assert_int_equal(s->accept_limit, 511);

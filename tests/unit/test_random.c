@@ -50,7 +50,7 @@ static int n_threads, n_conns;
 static bool exact; /* nothing is lost: the truth is known */
 static bool back;  /* the clock steps back at times */
 static int length;
-static __u64 checked, compared, unsound;
+static __u64 checked, compared, occupied, unsound;
 static __u64 waited[NR_STAGES]; /* in the requests of a sequence */
 static bool clients;		/* one of them was held up by its client */
 static bool unanswered;		/* one was read, and that was it */
@@ -154,6 +154,23 @@ static void compare(int x, __u64 sequence)
 		wrong("service: asleep", sequence);
 }
 
+/* It kept its threads for no less than its CPU time, and no longer than they had it. */
+static void check_occupied(const struct answer *a, __u64 sequence)
+{
+	__u64 most = a->stage[STAGE_SERVICE_CPU] + a->stage[STAGE_SERVICE_RUNQ] +
+		     a->stage[STAGE_SERVICE_WAKEUP];
+
+	for (int i = 0; i < N_ASLEEP; i++)
+		most += a->stage[asleep[i]];
+	if (a->occupied == OCCUPIED_UNKNOWN)
+		return;
+	occupied++;
+	if (!a->sound)
+		wrong("occupied, though nothing is known", sequence);
+	if (a->occupied < a->stage[STAGE_SERVICE_CPU] || a->occupied > most)
+		wrong("occupied", sequence);
+}
+
 /* A request may have finished. */
 static void check_answer(int x, __u64 sequence)
 {
@@ -182,6 +199,7 @@ static void check_answer(int x, __u64 sequence)
 		wrong(counters[COUNTER_SUM_MISMATCH] ? "sum mismatch" : "negative stage", sequence);
 	if (a->sound && any >> 63)
 		wrong("a negative stage is taken for sound", sequence);
+	check_occupied(a, sequence);
 	if (!exact)
 		return;
 	if (a->stage[STAGE_UNATTRIBUTED] && length == SHORT)
@@ -425,7 +443,7 @@ static void many_sequences(__u64 n)
 	const char *given = getenv("LVT_SEED");
 
 	seed = given ? strtoull(given, NULL, 0) : 0x1e7a11c5ull;
-	checked = compared = 0;
+	checked = compared = occupied = 0;
 	print_message("# LVT_SEED=%llu\n", seed);
 	for (__u64 i = 0; i < n; i++)
 		sequence();
@@ -440,6 +458,7 @@ static void nothing_lost(void **state)
 	back = false;
 	many_sequences(500000);
 	assert_true(compared > 100000);
+	assert_true(occupied == checked);
 }
 
 static void anything_lost(void **state)

@@ -123,6 +123,14 @@ static void read_threads(const struct tracer *t, const struct lvt_service *info,
 	s->accept_limit = info->accept_limit;
 }
 
+/* While it runs, a request may be in one of the two and not yet in the other. */
+static __u64 known_occupancies(const struct run_service *s)
+{
+	__u64 n = service_requests(s), unknown = s->sum->occupied_unknown;
+
+	return n > unknown ? n - unknown : 0;
+}
+
 static int read_service(const struct tracer *t, __u32 id, __u64 end, struct run_service *s,
 			struct err *e)
 {
@@ -147,7 +155,10 @@ static int read_service(const struct tracer *t, __u32 id, __u64 end, struct run_
 	read_threads(t, &info, s);
 	if (exemplars_of(&t->exemplars, id, t->started_ns, &s->slowest, &s->n_slowest))
 		return err_set(e, -ENOMEM, "no memory for a report");
-	return read_block(t, id, s, e);
+	err = read_block(t, id, s, e);
+	if (!err)
+		s->occupancies = known_occupancies(s);
+	return err;
 }
 
 /* The programs' run time, over the requests of all services. */

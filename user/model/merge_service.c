@@ -225,6 +225,7 @@ int service_merge(struct run_service *to, struct run_service *from, const char *
 	to->in_flight_samples += from->in_flight_samples;
 	to->window_s += from->window_s;
 	to->arrivals += from->arrivals;
+	to->occupancies += from->occupancies;
 	if (from->threads > to->threads)
 		to->threads = from->threads;
 	to->accept_drops += from->accept_drops;

@@ -81,6 +81,7 @@ struct run_service {
 	double window_s;       /* how long it was traced: less than the run's if it came later */
 	struct lvt_shard *sum; /* all shards added up; owned */
 	__u64 arrivals;	       /* requests that arrived in the window, answered or not */
+	__u64 occupancies;     /* requests that are in the sums of sum->occupied; 0 = not known */
 	/* sampled evenly over the window, from the counts of arrivals and answers; NAN = unknown */
 	double in_flight;
 	__u64 in_flight_samples;
@@ -201,6 +202,32 @@ void service_net(const struct run_service *s, enum lvt_net net, struct dist *d);
 
 /* A histogram with its exact sum and maximum: of its own count, as service_net(). */
 void hist_dist(const __u64 cells[HIST_BUCKETS], __u64 sum, __u64 max, struct dist *d);
+
+/*
+ * The occupancy of a request's threads, S: how long a request kept the thread that served it from all
+ * others (of one that is handed over, both threads'). For Pollaczek-Khinchine: mean and mean square, over
+ * the requests of which it is known. It is
+ *
+ *	service.cpu + service.runq + service.wakeup + service.disk + service.lock + service.net +
+ *	service.sleep + service.fault + service.blocked
+ *
+ * but for waits in an event loop (for a downstream socket, a pool, a timer), in which the thread serves
+ * others. Not in it: queue.*, service.other, service.client, service.handoff, service.pool; and what the
+ * thread does for no request: the rest of the send after its beginning and the way to the next read, for
+ * which see service_busy_ns(). If a loop reads several requests before it answers the first, what it
+ * waits for meanwhile is in the S of each.
+ *
+ * false: not known (a run of an older version, no requests, or more than 1 % of them unknown).
+ */
+bool service_occupancy(const struct run_service *s, double *mean_ns, double *square_ns2);
+
+/*
+ * What one request costs the service's threads: all their CPU time, also what is for no request, and
+ * what occupancies have beside CPU time, per request, ns. At saturation one thread can answer no more than
+ * one request in that time; its mean is the one to reckon utilisation with. The threads' work for
+ * nobody (timers, background threads) is in it, too. NAN = not known.
+ */
+double service_busy_ns(const struct run_service *s);
 
 void service_littles_law(const struct run_service *s, struct littles_law *l);
 

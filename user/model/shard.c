@@ -43,4 +43,10 @@ void shard_add(struct lvt_shard *dst, const struct lvt_shard *src)
 	dst->bytes_in += src->bytes_in;
 	dst->bytes_out += src->bytes_out;
 	dst->connections += src->connections;
+	dst->occupied += src->occupied;
+	dst->occupied_square += src->occupied_square;
+	dst->occupied_square_hi += src->occupied_square_hi;
+	if (dst->occupied_square < src->occupied_square)
+		dst->occupied_square_hi++;
+	dst->occupied_unknown += src->occupied_unknown;
 }

@@ -199,6 +199,17 @@ static json_t *utilisation(const struct run_service *s)
 			 json_number(s->cpu_share), "runq_share", json_number(s->runq_share));
 }
 
+static json_t *occupancy(const struct run_service *s)
+{
+	double mean, square;
+
+	if (!service_occupancy(s, &mean, &square))
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "mean_ns", json_number(mean), "square_ns2",
+			 json_number(square), "cv2", json_number(square / (mean * mean) - 1),
+			 "busy_ns", json_number(service_busy_ns(s)));
+}
+
 /* What it is and what went through it. */
 static json_t *counts(const struct run_service *s)
 {
@@ -228,11 +239,12 @@ static json_t *exchanged(const struct run_service *s)
 
 static json_t *causes(const struct run *r, const struct run_service *s)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "blocked_on",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "blocked_on",
 			 json_waits(s, false), "preempted_by", json_waits(s, true), "queue_blocked",
 			 json_queue_blocked(s), "net", json_net(r, s), "tcp", json_tcp(r, s),
-			 "littles_law", littles_law(s), "utilisation", utilisation(s), "slowest",
-			 json_slowest(r, s), "outbound", json_outbound(r, s));
+			 "littles_law", littles_law(s), "utilisation", utilisation(s), "occupancy",
+			 occupancy(s), "slowest", json_slowest(r, s), "outbound",
+			 json_outbound(r, s));
 }
 
 static json_t *sentences(const struct run *r, const struct run_service *s)

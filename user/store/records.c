@@ -86,6 +86,7 @@ const struct field state_fields[] = {
 	FIELD(U32, run_service, n_pids),
 	FIELD(DOUBLE, run_service, window_s),
 	FIELD(U64, run_service, arrivals),
+	FIELD(U64, run_service, occupancies),
 	FIELD(DOUBLE, run_service, in_flight),
 	FIELD(U64, run_service, in_flight_samples),
 	FIELD(U32, run_service, threads),
@@ -117,6 +118,10 @@ const struct field sum_fields[] = {
 	FIELD(U64, lvt_shard, bytes_in),
 	FIELD(U64, lvt_shard, bytes_out),
 	FIELD(U64, lvt_shard, connections),
+	FIELD(U64, lvt_shard, occupied),
+	FIELD(U64, lvt_shard, occupied_square),
+	FIELD(U64, lvt_shard, occupied_square_hi),
+	FIELD(U64, lvt_shard, occupied_unknown),
 	{ 0 },
 };
 
