@@ -125,12 +125,13 @@ $(OUT)/gen/syscalls.inc: $(DIR)/user.flags
 
 $(DIR)/obj/user/capture/syscalls.o: $(OUT)/gen/syscalls.inc
 
-# The style sheet of HTML reports, as a string of C.
-$(OUT)/gen/html.css.inc: user/report/html.css
+# The style sheets of pages and images, as strings of C.
+CSS := $(patsubst user/report/%,$(OUT)/gen/%.inc,$(wildcard user/report/*.css))
+$(OUT)/gen/%.css.inc: user/report/%.css
 	@mkdir -p $(@D)
 	@sed -e 's/[\\"]/\\&/g' -e 's/^[[:space:]]*/"/' -e 's/$$/\\n"/' $< >$@.tmp && mv $@.tmp $@
 
-$(DIR)/obj/user/report/html.o $(OUT)/unit/user/report/html.o: $(OUT)/gen/html.css.inc
+$(foreach file,html sweep_svg,$(DIR)/obj/user/report/$(file).o $(OUT)/unit/user/report/$(file).o): $(CSS)
 
 $(LVT): $(USER_OBJS) $(DIR)/link.flags
 	$(call say,LINK,$@)$(CC) $(OBJ_FLAGS) $(LDFLAGS) $(USER_OBJS) -o $@ $(LIBS)
@@ -198,7 +199,7 @@ bench-verdicts:
 FUZZ_SECONDS ?= 600
 FUZZ_SRCS := $(foreach layer,base model store load analysis report,$(wildcard user/$(layer)/*.c))
 
-$(OUT)/fuzz/run: tests/fuzz/fuzz_run.c $(OUT)/gen/html.css.inc $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
+$(OUT)/fuzz/run: tests/fuzz/fuzz_run.c $(CSS) $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
 	@mkdir -p $(@D)/corpus
 	$(call say,FUZZ,$<)$(CLANG) $(USER_FLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -DLVT_FUZZ_NO_CRC $< $(FUZZ_SRCS) -o $@ -ljansson -lz -lm

@@ -189,7 +189,39 @@ static struct sweep *by_hand(const double *p99, size_t n)
 	return s;
 }
 
-static render *const renders[] = { sweep_text, sweep_json };
+static render *const renders[] = { sweep_text, sweep_json, sweep_svg };
+
+static size_t count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		n++;
+	return n;
+}
+
+/* Elements that are opened are closed, numbers are numbers, and what comes from outside is text. */
+static void drawn_well(const char *text)
+{
+	static const char *const names[] = { "text",  "tspan", "g",    "title",
+					     "style", "svg",   "defs", "pattern" };
+	char open[24], open_plain[24], close[24];
+
+	assert_int_equal(strncmp(text, "<svg ", 5), 0);
+	assert_string_equal(text + strlen(text) - 7, "</svg>\n");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(open, sizeof(open), "<%s ", names[i]);
+		snprintf(open_plain, sizeof(open_plain), "<%s>", names[i]);
+		snprintf(close, sizeof(close), "</%s>", names[i]);
+		assert_int_equal(count(text, open) + count(text, open_plain), count(text, close));
+	}
+	assert_null(strstr(text, "nan"));
+	assert_null(strstr(text, "\"inf"));
+	assert_null(strstr(text, " inf\""));
+	assert_null(strstr(text, "<b>"));
+	assert_int_equal(count(text, "http"), 1); /* the name space: nothing is loaded */
+	assert_int_equal(count(text, "\""), 2 * (count(text, "\"") / 2));
+}
 
 static void anyhow(struct sweep *s)
 {
@@ -201,6 +233,8 @@ static void anyhow(struct sweep *s)
 		assert_null(strchr(text, '\033'));
 		if (renders[i] == sweep_text)
 			well_formed(text, 80);
+		if (renders[i] == sweep_svg)
+			drawn_well(text);
 		free(text);
 	}
 	json_decref(json_of(s));
@@ -309,13 +343,75 @@ static void honest_words(void **state)
 	says(low, 0, NULL, "No step measured whether p99 < 5.0 ms holds.");
 }
 
+static void as_svg(void **state)
+{
+	struct sweep *s = a_queue();
+	char *text = rendered(s, sweep_svg);
+	size_t traced = s->n;
+
+	(void)state;
+	drawn_well(text);
+	has(text,
+	    "<text class=\"title\" x=\"24\" y=\"34\">127.0.0.1:6379 · GET key · redis-server</text>");
+	has(text, ">predicted, M/G/1</text>");
+	has(text, ">knee ");
+	has(text, ">capacity ");
+	has(text, ">p99 &lt; 5.0 ms</text>");
+	has(text, "<path class=\"stage s-queue-busy\"");
+	has(text, "<path class=\"hatched s-queue-busy\"");
+	has(text, "prefers-color-scheme: dark");
+	has(text, "throughput: requests answered rightly per second");
+	assert_int_equal(count(text, "<rect class=\"hover\""), traced);
+	assert_true(count(text, "(saturated)") >= 1);
+	free(text);
+	free(s);
+}
+
+static void closed_loop(void **state)
+{
+	struct sweep *s = fill_plan(1, 64, 7, 20e6);
+	char *text;
+	json_t *root;
+	double n;
+
+	(void)state;
+	s->mode = SWEEP_CONNECTIONS;
+	while (sweep_next_rate(s, &n)) {
+		struct sweep_step *p = &s->steps[s->n++];
+
+		sweep_step_init(p);
+		p->connections = n;
+		p->rate = 1000 * n / (1 + 0.05 * (n - 1) + 0.002 * n * (n - 1));
+		p->seconds = 1;
+		p->due = p->rate;
+		p->in_flight = n;
+		p->mean = n / p->rate * 1e9;
+		p->p50 = p->mean;
+		p->p99 = p->objective.value = 2 * p->mean;
+	}
+	anyhow(s);
+	root = json_of(s);
+	assert_true(fabs(number(root, "usl/contention") - 0.05) < 1e-6);
+	assert_true(fabs(number(root, "usl/coherency") - 0.002) < 1e-6);
+	assert_true(fabs(number(root, "usl/peak_connections") - sqrt(0.95 / 0.002)) < 0.01);
+	assert_true(json_is_null(at(root, "steps/0/rate_intended")));
+	json_decref(root);
+	text = rendered(s, sweep_svg);
+	has(text, "Throughput by connections");
+	free(text);
+	text = rendered(s, sweep_text);
+	has(text, "universal scalability law beside what was carried");
+	has(text, "contention 5 %, coherency 0.2 %");
+	free(text);
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_json),
-		cmocka_unit_test(as_text),
-		cmocka_unit_test(odd_ones),
-		cmocka_unit_test(honest_words),
+		cmocka_unit_test(as_json),  cmocka_unit_test(as_text),
+		cmocka_unit_test(as_svg),   cmocka_unit_test(closed_loop),
+		cmocka_unit_test(odd_ones), cmocka_unit_test(honest_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

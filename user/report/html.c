@@ -7,6 +7,10 @@
 
 #include "base/escape.h"
 
+static const char palette[] =
+#include "palette.css.inc"
+	;
+
 static const char style_sheet[] =
 #include "html.css.inc"
 	;
@@ -76,6 +80,11 @@ void html_items(FILE *out, const struct items *l)
 	html_text(out, text);
 }
 
+void html_palette(FILE *out)
+{
+	fputs(palette, out);
+}
+
 /* The policy is a second lock: nothing is loaded and no script runs, whatever stands in the page. */
 void html_open(FILE *out, const char *title)
 {
@@ -88,7 +97,9 @@ void html_open(FILE *out, const char *title)
 	      "<link rel=\"icon\" href=\"data:,\">\n<title>",
 	      out);
 	html_text(out, title);
-	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", style_sheet);
+	fputs("</title>\n<style>\n", out);
+	html_palette(out);
+	fprintf(out, "%s</style>\n</head>\n<body>\n<main>\n", style_sheet);
 }
 
 void html_close(FILE *out)

@@ -20,6 +20,9 @@ void html_say(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 
 /* A line of items, which may be wrapped anywhere but before a dot and between a number and its unit. */
 void html_items(FILE *out, const struct items *l);
 
+/* The colours of a style sheet: variables, in light, dark and print, and --c of each stage's class. */
+void html_palette(FILE *out);
+
 /* All up to <main>, with the style sheet; and the end. */
 void html_open(FILE *out, const char *title);
 void html_close(FILE *out);

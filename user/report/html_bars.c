@@ -116,3 +116,18 @@ const char *chart_tick(char *buf, double ns)
 		memmove(zero, zero + 2, strlen(zero + 2) + 1);
 	return buf;
 }
+
+const char *chart_rate_tick(char *buf, double per_second)
+{
+	char *end, *from;
+
+	fmt_rate(buf, UNIT_LEN, per_second);
+	end = strchr(buf, ' ');
+	if (!end || !memchr(buf, '.', end - buf))
+		return buf;
+	for (from = end; from[-1] == '0'; from--)
+		;
+	from -= from[-1] == '.';
+	memmove(from, end, strlen(end) + 1);
+	return buf;
+}

@@ -40,6 +40,9 @@ double chart_log_edge(double ns, bool up);
 /* A time on an axis: as fmt_ns(), without ".0". buf of UNIT_LEN. Returns buf. */
 const char *chart_tick(char *buf, double ns);
 
+/* A rate on an axis: as fmt_rate(), without zeros at the end of a fraction. */
+const char *chart_rate_tick(char *buf, double per_second);
+
 /*
  * The latency of a service by percentile, both axes logarithmic as in HdrHistogram's plots, with its
  * table. The service must have requests.

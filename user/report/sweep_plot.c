@@ -268,7 +268,7 @@ static void print_axis(const struct canvas *c)
 	for (double v = 0; v < c->axes.right; v += step) {
 		int width, column;
 
-		fmt_rate(text, sizeof(text), v);
+		chart_rate_tick(text, v);
 		width = utf8_width(text);
 		column = column_of(c, v) - (v > 0 ? width / 2 : 0);
 		if (column < at || column + width > c->width)
