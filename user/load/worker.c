@@ -44,8 +44,8 @@ static struct conn *take_free(struct worker *w)
 {
 	struct conn *c;
 
-	while ((c = w->free_conns)) {
-		w->free_conns = c->free_next;
+	while ((c = w->free_first)) {
+		w->free_first = c->free_next;
 		c->is_free = false;
 		if (!c->has_request && (c->state == CONN_UP || w->plan->mix.close))
 			return c;
@@ -129,8 +129,12 @@ void worker_is_free(struct worker *w, struct conn *c)
 	if (!w->plan->open || c->is_free)
 		return;
 	c->is_free = true;
-	c->free_next = w->free_conns;
-	w->free_conns = c;
+	c->free_next = NULL;
+	if (w->free_first)
+		w->free_last->free_next = c;
+	else
+		w->free_first = c;
+	w->free_last = c;
 }
 
 /* A closed loop asks again when it has thought. */

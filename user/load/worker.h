@@ -25,7 +25,8 @@ struct worker {
 
 	struct conn *conns;
 	__u32 n_conns, up, connecting;
-	struct conn *free_conns;   /* that can take a request; some may be down by now */
+	/* that can take a request, in turn, so that all are used; some may be down by now */
+	struct conn *free_first, *free_last;
 	struct conn *first, *last; /* that have a request, by due */
 	struct conn **timers;	   /* heap, the earliest first */
 	__u32 n_timers;

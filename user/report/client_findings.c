@@ -101,11 +101,10 @@ static size_t warn_unfinished(const struct run_client *c, struct finding *found)
 	return 1;
 }
 
-/* What came in the window. Whoever answers that it cannot has kept up, too. */
+/* What came in the window. Whoever refuses, or says that it cannot, has kept up, too. */
 static double kept_up(const struct run_client *c)
 {
-	return (double)c->completed + c->errors[CLIENT_ERROR_STATUS] +
-	       c->errors[CLIENT_ERROR_MALFORMED] + c->errors[CLIENT_ERROR_WRONG];
+	return (double)c->completed + client_failed(c) - c->errors[CLIENT_ERROR_TIMEOUT];
 }
 
 /* Fewer than intended, and fewer than were due: arrivals by chance may be fewer themselves. */
