@@ -19,6 +19,8 @@ const struct command commands[] = {
 	{ "trial", "--before CMD --after CMD --load-cmd CMD [OPTION...]",
 	  "compare two versions of a service by an experiment", cmd_trial },
 	{ "load", "TARGET [OPTION...]", "load a service, and measure its answers", cmd_load },
+	{ "sweep", "TARGET [OPTION...]", "latency against throughput: curve, knee, capacity",
+	  cmd_sweep },
 	{ "doctor", "[OPTION...]", "can this host trace, and what mends it if not", cmd_doctor },
 	{ "help", "[COMMAND]", "show the commands, or the help of one", cmd_help },
 	{ "version", "", "show the version", cmd_version },

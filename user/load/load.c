@@ -234,6 +234,18 @@ enum load_phase load_phase(struct load *l)
 	return phase;
 }
 
+bool load_window(struct load *l, double *from, double *to)
+{
+	bool known;
+
+	pthread_mutex_lock(&l->lock);
+	known = l->decided && l->goes;
+	*from = l->clock.from / 1e9;
+	*to = l->clock.to / 1e9;
+	pthread_mutex_unlock(&l->lock);
+	return known;
+}
+
 __u32 load_connected(const struct load *l)
 {
 	return l->connected;

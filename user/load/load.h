@@ -33,6 +33,9 @@ enum load_phase { LOAD_CONNECTING, LOAD_WARMING, LOAD_MEASURING, LOAD_DRAINING, 
 
 enum load_phase load_phase(struct load *l);
 
+/* When the window opens and closes, s on CLOCK_MONOTONIC. false: not known yet, or there will be none. */
+bool load_window(struct load *l, double *from, double *to);
+
 /* How many connections were made before the start, of those that were to be. */
 __u32 load_connected(const struct load *l);
 
