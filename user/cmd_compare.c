@@ -81,7 +81,7 @@ struct side {
 	const char *paths[STATS_MAX_N];
 	const struct run *pointers[STATS_MAX_N];
 	size_t n;
-	double effective[LVT_MAX_SERVICES][COMPARE_QUANTILES];
+	double effective[LVT_MAX_SERVICES + RUN_MAX_CLIENTS][COMPARE_QUANTILES];
 	struct compare_side side;
 };
 
@@ -122,8 +122,9 @@ static int read_one(struct side *s, struct run *r, const char *path, bool alone,
 		return err;
 	command_warn(warning);
 	drop_rows(r);
-	return r->n_services ? 0 :
-			       err_set(e, -ENOENT, "%s has no service: nothing to compare", path);
+	if (!r->n_services && !r->n_clients)
+		return err_set(e, -ENOENT, "%s has no service: nothing to compare", path);
+	return 0;
 }
 
 /* The intervals are of use only when there is one run a side. */

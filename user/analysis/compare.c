@@ -35,10 +35,52 @@ struct groups {
 	size_t n;
 };
 
+static bool same_request(const struct run_client *a, const struct run_client *b)
+{
+	return !strcmp(a->protocol, b->protocol) && !strcmp(a->request, b->request);
+}
+
+static bool same_client(const struct run_client *a, const struct run_client *b)
+{
+	return !strcmp(a->target, b->target) && same_request(a, b);
+}
+
+static struct service_group *client_group_find(struct groups *g, const struct run_client *c,
+					       size_t nth)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->all[i].client[0] && g->all[i].nth == nth &&
+		    same_client(g->all[i].client[0], c))
+			return &g->all[i];
+	return NULL;
+}
+
+static void group_clients(const struct compare_side *side, const struct run *r, struct groups *g)
+{
+	for (size_t k = 0; k < r->n_clients; k++) {
+		const struct run_client *c = &r->clients[k];
+		struct service_group *found;
+		size_t nth = 0;
+
+		for (size_t i = 0; i < k; i++)
+			nth += same_client(&r->clients[i], c);
+		found = client_group_find(g, c, nth);
+		if (!found) {
+			found = &g->all[g->n++];
+			found->port = c->view.port;
+			found->nth = nth;
+		}
+		found->client[found->n] = c;
+		found->in[found->n++] = &c->view;
+		if (side->n == 1 && side->effective)
+			found->effective = side->effective[r->n_services + k];
+	}
+}
+
 static struct service_group *group_find(struct groups *g, const struct run_service *s, size_t nth)
 {
 	for (size_t i = 0; i < g->n; i++)
-		if (g->all[i].port == s->port && g->all[i].nth == nth &&
+		if (!g->all[i].client[0] && g->all[i].port == s->port && g->all[i].nth == nth &&
 		    !strcmp(g->all[i].comm, s->comm))
 			return &g->all[i];
 	return NULL;
@@ -60,11 +102,11 @@ static int group_services(const struct compare_side *side, struct groups *g)
 	size_t most = 0;
 
 	for (size_t i = 0; i < side->n; i++)
-		most += side->runs[i]->n_services;
+		most += side->runs[i]->n_services + side->runs[i]->n_clients;
 	*g = (struct groups){ .all = calloc(most ?: 1, sizeof(*g->all)) };
 	if (!g->all)
 		return -ENOMEM;
-	for (size_t i = 0; i < side->n; i++)
+	for (size_t i = 0; i < side->n; i++) {
 		for (size_t k = 0; k < side->runs[i]->n_services; k++) {
 			const struct run_service *s = &side->runs[i]->services[k];
 			size_t nth = nth_alike(side->runs[i], k);
@@ -80,6 +122,8 @@ static int group_services(const struct compare_side *side, struct groups *g)
 			if (side->n == 1 && side->effective)
 				found->effective = side->effective[k];
 		}
+		group_clients(side, side->runs[i], g);
+	}
 	return 0;
 }
 
@@ -88,8 +132,13 @@ static bool matches(const struct service_group *a, const struct service_group *b
 {
 	bool port = a->port == b->port, comm = !strcmp(a->comm, b->comm);
 
-	if (a->matched || b->matched)
+	if (a->matched || b->matched || !a->client[0] != !b->client[0])
 		return false;
+	if (a->client[0]) {
+		comm = same_request(a->client[0], b->client[0]);
+		if (match == COMPARE_SAME)
+			return same_client(a->client[0], b->client[0]);
+	}
 	switch (match) {
 	case COMPARE_SAME:
 		return port && comm; /* the groups are in the order of nth */
@@ -108,15 +157,19 @@ static void service_fill(struct comparison *c, struct service_group *a, struct s
 
 	a->matched = b->matched = true;
 	s->match = match;
+	s->client = a->client[0];
 	for (int side = 0; side < 2; side++) {
 		s->port[side] = both[side]->port;
 		memcpy(s->comm[side], both[side]->comm, sizeof(s->comm[side]));
+		if (s->client)
+			strcpy(s->target[side], both[side]->client[0]->target);
 		s->runs[side] = both[side]->n;
 		for (size_t i = 0; i < both[side]->n; i++)
 			s->requests[side] += service_requests(both[side]->in[i]);
 	}
 	compare_values(a, b, c->method, &c->options, s);
-	compare_anatomies(a, b, s->anatomy);
+	if (!s->client)
+		compare_anatomies(a, b, s->anatomy);
 }
 
 static int match_services(struct comparison *c, struct groups g[2])
@@ -133,12 +186,14 @@ static int match_services(struct comparison *c, struct groups g[2])
 }
 
 /* Of another tool's log: a tag, without a port. */
-static void service_text(const struct service_group *g, char text[LVT_COMM_LEN + 8])
+static void service_text(const struct service_group *g, char *text, size_t size)
 {
-	if (g->port)
-		snprintf(text, LVT_COMM_LEN + 8, "%s:%u", g->comm, g->port);
+	if (g->client[0])
+		snprintf(text, size, "client of %s", g->client[0]->target);
+	else if (g->port)
+		snprintf(text, size, "%s:%u", g->comm, g->port);
 	else
-		snprintf(text, LVT_COMM_LEN + 8, "%s", g->comm);
+		snprintf(text, size, "%s", g->comm);
 }
 
 static int list_unmatched(struct comparison *c, const struct groups *g, int side)
@@ -148,7 +203,8 @@ static int list_unmatched(struct comparison *c, const struct groups *g, int side
 		return -ENOMEM;
 	for (size_t i = 0; i < g->n; i++)
 		if (!g->all[i].matched)
-			service_text(&g->all[i], c->unmatched[side][c->n_unmatched[side]++]);
+			service_text(&g->all[i], c->unmatched[side][c->n_unmatched[side]++],
+				     sizeof(c->unmatched[side][0]));
 	return 0;
 }
 
@@ -157,6 +213,8 @@ static int by_requests(const void *a, const void *b)
 	const struct compare_service *x = a, *y = b;
 	__u64 nx = x->requests[0] + x->requests[1], ny = y->requests[0] + y->requests[1];
 
+	if (x->client != y->client)
+		return x->client ? 1 : -1;
 	return nx > ny ? -1 : nx < ny;
 }
 
@@ -193,7 +251,7 @@ static int no_common_service(const struct comparison *c, struct err *e)
 		"after",
 		first[0], c->n_unmatched[0] > 1 ? " ..." : "", first[1],
 		c->n_unmatched[1] > 1 ? " ..." : "");
-	return err_hint(e, "services are matched by port or by name");
+	return err_hint(e, "services are matched by port or by name, clients by target or request");
 }
 
 int compare_runs(const struct compare_side *before, const struct compare_side *after,

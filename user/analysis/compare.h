@@ -88,14 +88,22 @@ struct compare_anatomy {
 enum { COMPARE_ANATOMIES = 2 };
 
 enum compare_match {
-	COMPARE_SAME,	   /* port and name */
-	COMPARE_SAME_PORT, /* another program on it */
-	COMPARE_SAME_NAME, /* on another port */
+	COMPARE_SAME,	   /* port and name; of a client target and request */
+	COMPARE_SAME_PORT, /* another program on it; another request to it */
+	COMPARE_SAME_NAME, /* on another port; the same request */
 };
 
+enum { COMPARE_TARGET_LEN = 256 };
+
+/*
+ * A service, or the view of a load of one: its quantiles are INFINITY where requests failed, its mean
+ * and throughput are of those that were answered, and it has no stages.
+ */
 struct compare_service {
 	enum compare_match match;
-	__u16 port[2]; /* before, after */
+	bool client;
+	char target[2][COMPARE_TARGET_LEN]; /* of a client */
+	__u16 port[2];			    /* before, after */
 	char comm[2][LVT_COMM_LEN + 1];
 	size_t runs[2]; /* in how many runs of the side it is */
 	__u64 requests[2];
@@ -117,7 +125,7 @@ struct compare_condition {
 	const char *why;    /* what it does to a comparison */
 };
 
-enum { COMPARE_MAX_CONDITIONS = 12 };
+enum { COMPARE_MAX_CONDITIONS = 16 };
 
 struct compare_options {
 	double level; /* 0.95 */
@@ -132,8 +140,8 @@ struct compare_side {
 	const struct run *const *runs; /* 1..STATS_MAX_N; complete */
 	size_t n;
 	/*
-	 * Of the only run: for each of its services, in its order, how many independent requests
-	 * its requests are worth for each quantile (effective_requests()); NAN = not known. NULL:
+	 * Of the only run: for each of its services, in its order, and then its clients, how many
+	 * independent requests its requests are worth for each quantile (effective_requests()); NAN = not known. NULL:
 	 * the run has no interval data. Not used with several runs.
 	 */
 	const double (*effective)[COMPARE_QUANTILES];
@@ -148,15 +156,17 @@ struct comparison {
 	double least_p;	     /* RANKS: the smallest p that so many runs can give */
 	struct compare_condition conditions[COMPARE_MAX_CONDITIONS];
 	size_t n_conditions;
-	struct compare_service *services; /* most requests first */
+	struct compare_service *services; /* most requests first; then clients */
 	size_t n_services;
-	char (*unmatched[2])[LVT_COMM_LEN + 8]; /* "redis:6379", on one side only */
+	/* "redis:6379", "client of redis:6379": on one side only */
+	char (*unmatched[2])[COMPARE_TARGET_LEN + 16];
 	size_t n_unmatched[2];
 };
 
 /*
  * Compare. Services are matched by port and name (several alike in a run, as in several network
- * namespaces, in their order); what is left over by port alone, then by name alone. Borrows from
+ * namespaces, in their order); what is left over by port alone, then by name alone; clients in the same
+ * way by target and request. Borrows from
  * the runs until it returns, and nothing after. Returns 0, or -errno with *e filled: no runs, too
  * many, no service on both sides, options out of range, no memory. comparison_free() it when it is
  * 0.

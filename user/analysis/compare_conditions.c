@@ -11,10 +11,6 @@
 #define LOAD_TOLERANCE 0.05
 #define CONNECTIONS_TOLERANCE 0.10
 
-typedef void text_of(const struct run *r, char text[128]);
-typedef double number_of(const struct run *r);
-typedef const char *formatter(char *buf, size_t size, double v);
-
 static void host(const struct run *r, char text[128])
 {
 	snprintf(text, 128, "%s", r->host);
@@ -59,6 +55,8 @@ static double load_of(const struct run *r)
 
 	for (size_t i = 0; i < r->n_services; i++)
 		arrived += fmax(r->services[i].arrivals, service_requests(&r->services[i]));
+	for (size_t i = 0; i < r->n_clients && !r->n_services; i++)
+		arrived += r->clients[i].view.arrivals;
 	return r->duration_s > 0 ? arrived / r->duration_s : NAN;
 }
 
@@ -68,7 +66,7 @@ static double connections(const struct run *r)
 
 	for (size_t i = 0; i < r->n_services; i++)
 		n += r->services[i].sum->connections;
-	return r->latency_only ? NAN : n;
+	return run_traced(r) ? n : NAN;
 }
 
 static const char *fmt_number(char *buf, size_t size, double v)
@@ -82,6 +80,14 @@ static bool any_foreign(const struct compare_side *side)
 		if (side->runs[i]->latency_only)
 			return true;
 	return false;
+}
+
+static bool all_traced(const struct compare_side *side)
+{
+	for (size_t i = 0; i < side->n; i++)
+		if (!run_traced(side->runs[i]))
+			return false;
+	return true;
 }
 
 static const char *fmt_seconds(char *buf, size_t size, double s)
@@ -139,8 +145,8 @@ static bool all_alike(const struct compare_side *a, const struct compare_side *b
 	return true;
 }
 
-static void add_text(const struct compare_side *a, const struct compare_side *b,
-		     struct comparison *c, const char *name, text_of *of, const char *why)
+void condition_text(const struct compare_side *a, const struct compare_side *b,
+		    struct comparison *c, const char *name, text_of *of, const char *why)
 {
 	struct compare_condition *n = condition_add(c, name, why);
 
@@ -192,7 +198,7 @@ static size_t odd_hooks(const struct compare_side *side, const struct compare_si
 
 static void hooks_alike(const struct compare_side *side, char text[128])
 {
-	if (any_foreign(side))
+	if (!all_traced(side))
 		strcpy(text, COMPARE_NOT_KNOWN);
 	else
 		snprintf(text, 128, "the same %zu", side->runs[0]->n_hooks);
@@ -207,7 +213,7 @@ static void add_hooks(const struct compare_side *a, const struct compare_side *b
 	size_t before = odd_hooks(a, b, n->before), after = odd_hooks(b, a, n->after);
 
 	n->differs = before || after;
-	n->warns = n->differs && !any_foreign(a) && !any_foreign(b);
+	n->warns = n->differs && all_traced(a) && all_traced(b);
 	if (!before)
 		hooks_alike(a, n->before);
 	if (!after)
@@ -235,9 +241,9 @@ static void number_text(char text[128], double v, formatter *fmt)
 		fmt(text, 128, v);
 }
 
-static void add_number(const struct compare_side *a, const struct compare_side *b,
-		       struct comparison *c, const char *name, number_of *of, double tolerance,
-		       formatter *fmt, const char *why)
+void condition_number(const struct compare_side *a, const struct compare_side *b,
+		      struct comparison *c, const char *name, number_of *of, double tolerance,
+		      formatter *fmt, const char *why)
 {
 	struct compare_condition *n = condition_add(c, name, why);
 	double before = side_median(a, of), after = side_median(b, of);
@@ -256,7 +262,7 @@ static double side_loss(const struct compare_side *side, char out[128])
 	for (size_t i = 0; i < side->n; i++)
 		lost += run_loss(side->runs[i]);
 	fmt_count(out, 128, lost);
-	if (any_foreign(side)) {
+	if (!all_traced(side)) {
 		strcpy(out, COMPARE_NOT_KNOWN);
 		return NAN;
 	}
@@ -285,7 +291,11 @@ static bool same_run(const struct run *a, const struct run *b)
 		if (memcmp(a->services[i].sum->latency, b->services[i].sum->latency,
 			   sizeof(a->services[i].sum->latency)))
 			return false;
-	return true;
+	for (size_t i = 0; i < a->n_clients && i < b->n_clients; i++)
+		if (memcmp(a->clients[i].view.sum->latency, b->clients[i].view.sum->latency,
+			   sizeof(a->clients[i].view.sum->latency)))
+			return false;
+	return a->n_clients == b->n_clients;
 }
 
 static size_t repeated(const struct compare_side *a, const struct compare_side *b)
@@ -322,8 +332,8 @@ static void add_tool(const struct compare_side *a, const struct compare_side *b,
 {
 	if (!any_foreign(a) && !any_foreign(b))
 		return;
-	add_text(a, b, c, "made by", tool,
-		 "under what, what was lost, and where the time went is not known");
+	condition_text(a, b, c, "made by", tool,
+		       "under what, what was lost, and where the time went is not known");
 	c->conditions[c->n_conditions - 1].warns = true;
 }
 
@@ -332,17 +342,18 @@ void compare_conditions(const struct compare_side *a, const struct compare_side 
 {
 	add_runs(a, b, c);
 	add_tool(a, b, c);
-	add_text(a, b, c, "label", label, NULL);
-	add_text(a, b, c, "host", host, "another host is another machine");
-	add_text(a, b, c, "kernel", kernel, "another kernel schedules and sends differently");
-	add_text(a, b, c, "CPUs", cpus, "CPUs decide how long a thread that is ready waits");
+	condition_text(a, b, c, "label", label, NULL);
+	condition_text(a, b, c, "host", host, "another host is another machine");
+	condition_text(a, b, c, "kernel", kernel, "another kernel schedules and sends differently");
+	condition_text(a, b, c, "CPUs", cpus, "CPUs decide how long a thread that is ready waits");
 	add_hooks(a, b, c);
-	add_text(a, b, c, "filter", filter, "other services may have been traced");
-	add_number(a, b, c, "duration", duration, DURATION_TOLERANCE, fmt_seconds,
-		   "a shorter run sees less of the tail");
-	add_number(a, b, c, "load", load_of, LOAD_TOLERANCE, fmt_rate,
-		   "latency depends on load: compare at the same rate");
-	add_number(a, b, c, "connections", connections, CONNECTIONS_TOLERANCE, fmt_number,
-		   "more connections wait for each other: compare with as many");
+	condition_text(a, b, c, "filter", filter, "other services may have been traced");
+	condition_number(a, b, c, "duration", duration, DURATION_TOLERANCE, fmt_seconds,
+			 "a shorter run sees less of the tail");
+	condition_number(a, b, c, "load", load_of, LOAD_TOLERANCE, fmt_rate,
+			 "latency depends on load: compare at the same rate");
+	condition_number(a, b, c, "connections", connections, CONNECTIONS_TOLERANCE, fmt_number,
+			 "more connections wait for each other: compare with as many");
+	compare_clients(a, b, c);
 	add_loss(a, b, c);
 }

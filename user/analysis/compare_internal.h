@@ -4,9 +4,11 @@
 
 #include "analysis/compare.h"
 #include "analysis/stats.h"
+#include "model/client.h"
 
-/* A service in the runs of one side. */
+/* A service, or a client's view of one, in the runs of one side. */
 struct service_group {
+	const struct run_client *client[STATS_MAX_N]; /* those that `in` are the views of; or NULL */
 	__u16 port;
 	char comm[LVT_COMM_LEN + 1];
 	size_t nth; /* of several alike in a run: 0, 1, ... */
@@ -26,8 +28,21 @@ void compare_values(const struct service_group *before, const struct service_gro
 void compare_anatomies(const struct service_group *before, const struct service_group *after,
 		       struct compare_anatomy anatomy[COMPARE_ANATOMIES]);
 
-/* compare_conditions.c */
+/* compare_conditions.c; a condition that all runs have as a text, or a number (NAN = not known) */
+typedef void text_of(const struct run *r, char text[128]);
+typedef double number_of(const struct run *r);
+typedef const char *formatter(char *buf, size_t size, double v);
+void condition_text(const struct compare_side *a, const struct compare_side *b,
+		    struct comparison *c, const char *name, text_of *of, const char *why);
+void condition_number(const struct compare_side *a, const struct compare_side *b,
+		      struct comparison *c, const char *name, number_of *of, double tolerance,
+		      formatter *fmt, const char *why);
+
 void compare_conditions(const struct compare_side *before, const struct compare_side *after,
 			struct comparison *c);
+
+/* compare_clients.c: the conditions of loads, if there are any */
+void compare_clients(const struct compare_side *a, const struct compare_side *b,
+		     struct comparison *c);
 
 #endif

@@ -22,26 +22,36 @@ struct samples {
 	size_t n[2];
 };
 
-static double metric_of(const struct run_service *s, enum compare_metric m)
+/* Requests that failed keep their rank: they take for ever. */
+static double quantile_of(__u64 ns)
 {
+	return ns == CLIENT_FAILED ? INFINITY : ns;
+}
+
+static double metric_of(const struct service_group *g, size_t i, enum compare_metric m)
+{
+	const struct run_client *c = g->client[i];
 	struct dist d;
 
-	service_latency(s, &d);
+	if (c)
+		client_latency(c, &d);
+	else
+		service_latency(g->in[i], &d);
 	if (!d.count)
 		return NAN;
 	switch (m) {
 	case COMPARE_P50:
-		return d.p50;
+		return quantile_of(d.p50);
 	case COMPARE_P90:
-		return d.p90;
+		return quantile_of(d.p90);
 	case COMPARE_P99:
-		return d.p99;
+		return quantile_of(d.p99);
 	case COMPARE_P99_9:
-		return d.p99_9;
+		return quantile_of(d.p99_9);
 	case COMPARE_MEAN:
 		return d.mean;
 	default:
-		return service_rps(s);
+		return c ? client_rps(c) : service_rps(g->in[i]);
 	}
 }
 
@@ -51,7 +61,7 @@ static void samples_fill(struct samples *x, const struct service_group *const g[
 	for (int side = 0; side < 2; side++) {
 		x->n[side] = g[side]->n;
 		for (size_t i = 0; i < g[side]->n; i++)
-			x->v[side][i] = metric_of(g[side]->in[i], m);
+			x->v[side][i] = metric_of(g[side], i, m);
 	}
 }
 
@@ -121,11 +131,23 @@ static void by_ranks(const struct samples *x, double level, bool quantile, struc
 
 /* ---- one run a side */
 
+/* The last bucket has what failed: it ends nowhere. */
+static double edge(const struct service_group *g, double ns)
+{
+	bool failed = g->client[0] && client_failed(g->client[0]);
+
+	return failed && ns >= hist_low(HIST_BUCKETS - 1) ? INFINITY : ns;
+}
+
 static bool run_interval(const struct service_group *g, enum compare_metric m, double level,
 			 double *low, double *high)
 {
-	return g->effective && quantile_between(g->in[0]->sum->latency, g->effective[m],
-						quantiles[m], level, low, high);
+	if (!g->effective || !quantile_between(g->in[0]->sum->latency, g->effective[m],
+					       quantiles[m], level, low, high))
+		return false;
+	*low = edge(g, *low);
+	*high = edge(g, *high);
+	return true;
 }
 
 /* Each side at half the error: together they hold both, and so the ratio (Bonferroni). */
@@ -145,7 +167,7 @@ static void within_run(const struct service_group *const g[2], enum compare_metr
 		return;
 	}
 	v->low = isinf(high[0]) ? 0 : low[1] / fmax(1, high[0]);
-	v->high = low[0] > 0 ? high[1] / low[0] : INFINITY;
+	v->high = low[0] > 0 && !isinf(high[1]) ? high[1] / low[0] : INFINITY;
 	v->level = level;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/compare_internal.h"
+#include "model/client.h"
 #include "model/hist.h"
 
 enum {
@@ -252,8 +253,10 @@ int intervals_effective(struct intervals *all, const struct run *r,
 {
 	size_t most = 0;
 
-	for (size_t i = 0; i < r->n_services; i++) {
-		struct service_intervals *v = find(all, &r->services[i]);
+	for (size_t i = 0; i < r->n_services + r->n_clients; i++) {
+		const struct run_service *s =
+			i < r->n_services ? &r->services[i] : &r->clients[i - r->n_services].view;
+		struct service_intervals *v = find(all, s);
 		double count[INTERVALS_MAX], above[INTERVALS_MAX];
 
 		for (int m = 0; m < COMPARE_QUANTILES; m++)

@@ -30,8 +30,8 @@ void intervals_free(struct intervals *all); /* NULL-safe */
 int intervals_add(void *all, const struct run_service *s);
 
 /*
- * How many independent requests the requests of each service of a run are worth for each quantile
- * (struct compare_side); NAN = not known. As a quantile is a bucket, what is counted is the
+ * How many independent requests the requests of each service of a run, and then of each client, are worth
+ * for each quantile (struct compare_side); NAN = not known. As a quantile is a bucket, what is counted is the
  * requests above that edge of it which is nearer to the quantile, and they are held against their
  * own share. Returns into how many intervals the service that has most is divided; or -ENOMEM.
  */

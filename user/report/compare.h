@@ -22,11 +22,11 @@ int compare_text(FILE *out, const struct comparison *c, const struct fail_check 
 
 /*
  * The same as one JSON object, schema "lvt.compare/1". Times are ns, ratios after / before. null:
- * not known, not applicable, or, for an upper bound, none.
+ * not known, not applicable, for an upper bound none, for a quantile of a client that it failed.
  *
  *   schema, method "ranks" | "within-run", level, delta, primary, runs {before, after},
  *   intervals {before, after} (within-run), least_p (ranks)
- *   services [{ name, match, port, comm, runs, requests {before, after each},
+ *   services [{ name, client (the view of a load), match, port, comm, runs, requests {before, after each},
  *     verdict { metric, saying, text },
  *     metrics { p50 .. throughput: { before, after, ratio, low, high, level, p, p_adjusted,
  *       detectable, beyond {before, after}, saying, gap } },

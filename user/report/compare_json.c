@@ -61,7 +61,7 @@ json_t *compare_anatomy_json(const struct compare_service *s)
 	json_t *all = json_array();
 	int bad = 0;
 
-	for (int i = 0; i < COMPARE_ANATOMIES && !bad; i++) {
+	for (int i = 0; i < COMPARE_ANATOMIES && !bad && !s->client; i++) {
 		const struct compare_anatomy *a = &s->anatomy[i];
 
 		bad = json_array_append_new(
@@ -90,8 +90,9 @@ static json_t *service(const struct comparison *c, const struct compare_service 
 	char name[COMPARE_WORDS_LEN];
 
 	compare_service_name(s, name);
-	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_name(name),
-			 "match", compare_match_word(s->match), "port",
+	return json_pack("{s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+			 json_name(name), "client", (int)s->client, "match",
+			 compare_match_word(s->match), "port",
 			 both(json_count(s->port[0]), json_count(s->port[1])), "comm",
 			 both(json_name(s->comm[0]), json_name(s->comm[1])), "runs",
 			 both(json_count(s->runs[0]), json_count(s->runs[1])), "requests",

@@ -246,7 +246,8 @@ static void print_service(const struct page *p, const struct comparison *c,
 		page_text(p, 2, "", STYLE_WARNING, text);
 	}
 	print_values(p, s, c->method);
-	compare_anatomy_print(p, c, s);
+	if (!s->client)
+		compare_anatomy_print(p, c, s);
 }
 
 static void print_conditions(const struct page *p, const struct comparison *c)

@@ -40,7 +40,12 @@ const char *compare_match_word(enum compare_match m)
 
 const char *fmt_metric(char *buf, size_t size, enum compare_metric m, double v)
 {
-	return m == COMPARE_THROUGHPUT ? fmt_rate(buf, size, v) : fmt_ns(buf, size, v);
+	if (m == COMPARE_THROUGHPUT)
+		return fmt_rate(buf, size, v);
+	if (!isinf(v))
+		return fmt_ns(buf, size, v);
+	snprintf(buf, size, "failed");
+	return buf;
 }
 
 const char *fmt_ratio(char *buf, size_t size, double ratio)
@@ -56,17 +61,24 @@ const char *fmt_ratio(char *buf, size_t size, double ratio)
 
 void compare_service_name(const struct compare_service *s, char text[COMPARE_WORDS_LEN])
 {
-	char name[2][ESCAPE_FACTOR * sizeof(s->comm[0]) + 16];
+	char name[2][COMPARE_WORDS_LEN / 2 - 16];
 
 	for (int side = 0; side < 2; side++) {
 		char *end;
+
+		if (s->client) {
+			snprintf(name[side], sizeof(name[side]), "client of ");
+			end = name[side] + strlen(name[side]);
+			escape_name(end, name[side] + sizeof(name[side]) - end, s->target[side]);
+			continue;
+		}
 
 		escape_name(name[side], sizeof(name[side]) - 8, s->comm[side]);
 		end = name[side] + strlen(name[side]);
 		if (s->port[side]) /* a tag of another tool's log has none */
 			snprintf(end, 8, ":%u", s->port[side]);
 	}
-	if (s->match == COMPARE_SAME)
+	if (s->match == COMPARE_SAME || !strcmp(name[0], name[1]))
 		snprintf(text, COMPARE_WORDS_LEN, "%s", name[0]);
 	else
 		snprintf(text, COMPARE_WORDS_LEN, "%s before, %s after", name[0], name[1]);

@@ -6,11 +6,36 @@
 #include "report/html.h"
 #include "report/html_parts.h"
 
-static void definitions(FILE *out)
+struct term {
+	const char *name, *meaning;
+};
+
+static void terms_of_clients(FILE *out)
 {
-	static const struct {
-		const char *name, *meaning;
-	} terms[] = {
+	static const struct term terms[] = {
+		{ "client",
+		  "The view of a load: its latency runs from when a request was due, which "
+		  "does not depend on the service (open loop), to the last byte of its "
+		  "answer." },
+		{ "late", "From when a request was due until the load noticed: its own fault." },
+		{ "no free connection",
+		  "From then until it was sent: all connections were in use, or one was made." },
+		{ "answer", "From sent to the last byte of the answer." },
+		{ "failed",
+		  "A request that failed never has its answer: in quantiles it takes for ever, and "
+		  "it has no part in means." },
+		{ "closed loop",
+		  "One that sends the next request when it has the answer to the last: what it does "
+		  "not send meanwhile it does not see (coordinated omission)." },
+	};
+
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
+		html_fact(out, terms[i].name, terms[i].meaning);
+}
+
+static void definitions(FILE *out, const struct run *r)
+{
+	static const struct term terms[] = {
 		{ "request", "A turn on one connection: from the first byte in after the previous "
 			     "answer to the last send before the next byte in." },
 		{ "latency",
@@ -38,10 +63,14 @@ static void definitions(FILE *out)
 		  "that went to unattributed." },
 	};
 
+	bool traced = run_traced(r) || r->latency_only;
+
 	fputs("<h3>How the numbers are defined</h3>\n<dl class=\"terms\">\n", out);
-	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
+	if (r->n_clients)
+		terms_of_clients(out);
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]) && traced; i++)
 		html_fact(out, terms[i].name, terms[i].meaning);
-	for (int n = 0; n < NR_NET; n++)
+	for (int n = 0; n < NR_NET && traced; n++)
 		html_fact(out, net_name(n), net_meaning(n));
 	fputs("</dl>\n", out);
 }
@@ -180,10 +209,27 @@ static void parts(FILE *out, const struct run *r)
 	fputs("</dd></div>\n", out);
 }
 
+/* Of a load's own run: nothing was traced. */
+static void foot_of_load(FILE *out, const struct run *r)
+{
+	fputs("<footer>\n<h2>The load</h2>\n", out);
+	if (r->n_parts) {
+		fputs("<dl class=\"facts lines\">\n", out);
+		parts(out, r);
+		fputs("</dl>\n", out);
+	}
+	definitions(out, r);
+	fputs("</footer>\n", out);
+}
+
 void html_foot(FILE *out, const struct run *r)
 {
+	if (!run_traced(r) && !r->latency_only) {
+		foot_of_load(out, r);
+		return;
+	}
 	fputs("<footer>\n<h2>The trace</h2>\n<dl class=\"facts lines\">\n", out);
-	if (!run_traced(r)) {
+	if (r->latency_only) {
 		fputs("<div><dt>loss</dt><dd>unknown</dd></div>\n", out);
 	} else {
 		told(out, r, COUNTER_KIND_LOSS, "loss");
@@ -199,7 +245,7 @@ void html_foot(FILE *out, const struct run *r)
 		counters(out, r);
 	}
 	hooks(out, r);
-	definitions(out);
+	definitions(out, r);
 	stages(out);
 	fputs("</footer>\n", out);
 }

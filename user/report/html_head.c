@@ -89,6 +89,8 @@ static void conditions(FILE *out, const struct run *r)
 	html_fact(out, "Kernel", line);
 	html_fact(out, "Started", r->started[0] ? r->started : "unknown");
 	html_fact(out, "Duration", fmt_ns(text, sizeof(text), r->duration_s * 1e9));
+	if (!run_traced(r) && !r->latency_only)
+		return;
 	html_fact(out, "Filter",
 		  !run_traced(r) ? "unknown" :
 		  r->filter[0]	 ? r->filter :
