@@ -92,3 +92,41 @@ import socket
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1])'
 }
+
+# openmetrics FILE: that it is well formed
+openmetrics() {
+	[ "$(tail -n 1 "$1")" = "# EOF" ]
+	python3 - "$1" <<-'EOF'
+	import re, sys
+	types, seen, last, buckets = {}, set(), None, {}
+	for line in open(sys.argv[1]):
+	    line = line.rstrip("\n")
+	    if line.startswith("# TYPE "):
+	        last, kind = line.split()[2:]
+	        assert last not in types, line
+	        types[last] = kind
+	        continue
+	    if line.startswith("# UNIT "):
+	        _, _, name, unit = line.split()
+	        assert name == last and name.endswith("_" + unit), line
+	        continue
+	    if line.startswith("#"):
+	        continue
+	    m = re.fullmatch(r'(\w+)(?:\{(.*)\})? (\S+)', line)
+	    assert m, line
+	    suffix = {"histogram": "_(bucket|count|sum)", "summary": "(_count|_sum)?",
+	              "counter": "_total", "gauge": "", "info": "_info"}[types[last]]
+	    assert re.fullmatch(last + suffix, m[1]), line
+	    assert (m[1], m[2]) not in seen, line
+	    seen.add((m[1], m[2]))
+	    float(m[3])
+	    if m[1].endswith("_bucket"):
+	        key, le = re.fullmatch(r'(.*),le="(.*)"', m[2]).groups()
+	        b = buckets.setdefault((last, key), [])
+	        assert not b or (b[-1][0] < float(le) and b[-1][1] <= int(m[3])), line
+	        b.append((float(le), int(m[3])))
+	    if m[1].endswith("_count") and types[last] == "histogram":
+	        assert buckets[last, m[2]][-1] == (float("inf"), int(m[3])), line
+	assert "lvt_request_latency_seconds" in types
+	EOF
+}

@@ -31,6 +31,14 @@ interop() {
 	interop read "$run" "$BATS_TEST_TMPDIR/report.json"
 }
 
+@test "interop: hdr-histogram-js reads our log of a load, failed requests too" {
+	needs_library
+	for run in load-1 run-2; do
+		"$LVT" report "$BATS_TEST_DIRNAME/../data/$run.hlog" --format json >"$BATS_TEST_TMPDIR/report.json"
+		interop read "$BATS_TEST_DIRNAME/../data/$run.hlog" "$BATS_TEST_TMPDIR/report.json"
+	done
+}
+
 @test "interop: hdr-histogram-js reads the log of a real redis" {
 	needs_library
 	needs_root
@@ -88,6 +96,15 @@ same_figures() {
 		want=$(java_interop read "$run" "$port/latency")
 		same_figures "$want" "$port" "$BATS_TEST_TMPDIR/report.json"
 	done
+}
+
+@test "interop: the Java library reads our log of a load, failed requests in the last bucket" {
+	needs_java
+	read -r n p50 p90 p99 p99_9 max <<<"$(java_interop read "$BATS_TEST_DIRNAME/../data/load-1.hlog" client/latency)"
+	[ "$n" -eq 2012 ]
+	[ "$p99" -lt 10000000 ]
+	[ "$p99_9" -gt $((1 << 41)) ]
+	[ "$max" -gt $((1 << 41)) ]
 }
 
 @test "interop: we read a log that the Java library wrote" {

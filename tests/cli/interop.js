@@ -46,6 +46,7 @@ function read(path, report_path) {
 	const log = fs.readFileSync(path, 'utf8');
 	const report = JSON.parse(fs.readFileSync(report_path, 'utf8'));
 	const tags = hdr.listTags(log);
+	read_clients(log, report);
 	for (const s of report.services) {
 		const prefix = report.services.length > 1 ? `${s.port}/` : '';
 		if (!tags.includes(`${prefix}latency`))
@@ -58,6 +59,28 @@ function read(path, report_path) {
 		for (const [stage, d] of Object.entries(s.stages))
 			check(`${prefix}${stage} count`, sum_of(log, prefix + stage).totalCount, d.count, 0);
 	}
+}
+
+// Requests that failed are in the last bucket: where a quantile of ours is null, theirs is beyond all.
+function read_clients(log, report) {
+	report.clients.forEach((c, i) => {
+		const prefix = i ? `client#${i + 1}/` : 'client/';
+		const latency = sum_of(log, `${prefix}latency`);
+		check(`${prefix}latency count`, latency.totalCount, c.ok + c.failed, 0);
+		for (const [key, percent] of quantiles) {
+			const theirs = latency.getValueAtPercentile(percent);
+			if (c.latency_ns[key] === null)
+				check(`${prefix}latency ${key} failed`, theirs > 2 ** 41.9, true, 0);
+			else
+				check(`${prefix}latency ${key}`, theirs, c.latency_ns[key],
+					bucket(c.latency_ns[key]));
+		}
+		compare_dist(`${prefix}answer`, sum_of(log, `${prefix}answer`), c.answer_ns);
+		compare_dist(`${prefix}late`, sum_of(log, `${prefix}late`), c.lateness_ns);
+		compare_dist(`${prefix}closed`, sum_of(log, `${prefix}closed`), c.closed_latency_ns);
+		check(`${prefix}connection count`, sum_of(log, `${prefix}connection`).totalCount,
+			c.connection_ns.count, 0);
+	});
 }
 
 function write(path) {

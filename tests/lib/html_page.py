@@ -192,12 +192,35 @@ def check_service(page, section, service, missing):
     missing += [(section, s) for s in says if words([s]) not in text]
 
 
-def check_report(page, report):
-    text, missing = words(page.text), []
-    says = [report["run"][k] or "unknown" for k in ("host", "started", "filter")]
-    says += [w["text"] for w in report["warnings"]]
-    says += [w["text"] for s in report["services"] for w in s["warnings"]]
-    missing += [("page", s) for s in says if words([s]) not in text]
+def quantile(client, of, key):
+    """null among the failed ones."""
+    value = client[of][key]
+    return "failed" if value is None and client["failed"] else ns(value)
+
+
+def check_client(page, section, client, missing):
+    text = words(page.sections[section]["text"])
+    says = [f["text"] for f in client["findings"] + client["warnings"]]
+    says += [f'client of {client["target"]}', f'{client["protocol"]} {client["request"]}',
+             f'{count(client["latency_ns"]["count"])} request']
+    if client["ok"]:
+        says += [f"{k} {quantile(client, 'latency_ns', k)}" for k in ("p50", "p90", "p99", "max")]
+        says += [f'mean {ns(client["latency_ns"]["mean"])}', f'{count(client["connections"])} connection']
+        if client["between_mean_ns"] is not None:
+            says.append(f'{ns(client["kernel_latency_mean_ns"])} in the service (kernel) + '
+                        f'{ns(client["between_mean_ns"])} between')
+        for name, of in (("late: the load itself", "lateness_ns"),
+                         ("no free connection", "connection_ns"),
+                         ("answer: sent to last byte", "answer_ns"),
+                         ("= latency, from when it was due", "latency_ns")):
+            row = [name, ns(client[of]["mean"])] + [
+                quantile(client, of, k) for k in ("p50", "p90", "p99", "p99_9", "max")]
+            if row not in page.rows(section, "What the latency is made of"):
+                missing.append((section, row))
+    missing += [(section, s) for s in says if words([s]) not in text]
+
+
+def check_trace(page, report, missing):
     counters = {r[0]: r[2] for r in page.rows(None, "Counters")}
     for kind in ("loss", "gaps", "notes"):
         for name, value in report[kind].items():
@@ -206,7 +229,20 @@ def check_report(page, report):
                 missing.append(("counter", name, value))
     hooks = [r[1] for r in page.rows(None, "Hooks")]
     missing += [("hook", h) for h in report["run"]["hooks"].values() if not set(h.split(", ")) <= set(hooks)]
-    assert len(page.sections) == len(report["services"])
+
+
+def check_report(page, report):
+    text, missing = words(page.text), []
+    traced = report["run"]["hooks"] is not None
+    says = [report["run"][k] or "unknown" for k in ("host", "started", "filter")[:3 if traced else 2]]
+    says += [w["text"] for w in report["warnings"]]
+    says += [w["text"] for s in report["services"] for w in s["warnings"]]
+    missing += [("page", s) for s in says if words([s]) not in text]
+    if traced:
+        check_trace(page, report, missing)
+    assert len(page.sections) == len(report["services"]) + len(report["clients"])
+    for i, client in enumerate(report["clients"]):
+        check_client(page, f"client-{i + 1}", client, missing)
     for i, service in enumerate(report["services"]):
         check_service(page, f"service-{i + 1}", service, missing)
     assert not missing, "\n".join(map(str, missing))

@@ -49,9 +49,9 @@ static size_t warn_failed(const struct run_client *c, struct finding *found)
 
 	if (!failed)
 		return 0;
-	finding_set(found, 1, "failed", "failed: %s of %s requests, %s",
+	finding_set(found, 1, "failed", "failed: %s of %s request%s, %s",
 		    fmt_count(few, sizeof(few), failed), fmt_count(of, sizeof(of), all),
-		    fmt_share(share, sizeof(share), (double)failed / all));
+		    all == 1 ? "" : "s", fmt_share(share, sizeof(share), (double)failed / all));
 	say_errors(found, c);
 	finding_say(found, failed == all ? ". None was answered rightly." :
 					   ". In quantiles they are the slowest; means are of the "
@@ -177,9 +177,14 @@ size_t client_warnings(const struct run_client *c, struct finding found[MAX_WARN
 	return n + warn_late(c, &latency, found + n);
 }
 
-static bool differs(__u64 open, __u64 closed)
+struct closed_quantile {
+	const char *name;
+	__u64 open, closed, needed; /* needed: so many requests for it not to be the maximum */
+};
+
+static bool differs(const struct closed_quantile *q)
 {
-	return open == CLIENT_FAILED || open > CLOSED_DIFFERS * closed;
+	return q->open == CLIENT_FAILED || q->open > CLOSED_DIFFERS * q->closed;
 }
 
 /* Is the difference from a closed loop's view something else than what it leaves out? */
@@ -195,29 +200,34 @@ static bool other_reason(const struct run_client *c, const struct dist *latency)
 /* What a closed loop would have reported, if that is materially another thing. */
 static size_t closed_loop(const struct run_client *c, struct finding *found)
 {
-	char open[2][UNIT_LEN], closed[2][UNIT_LEN], who[64] = "a closed loop";
+	char open[UNIT_LEN], closed[UNIT_LEN], who[64] = "a closed loop";
 	struct dist latency, d;
+	bool material = false;
 
 	client_latency(c, &latency);
 	client_time(c, CLIENT_CLOSED, &d);
-	if (other_reason(c, &latency))
-		return 0;
-	if (!d.count || (!differs(latency.p99, d.p99) && !differs(latency.p99_9, d.p99_9)))
+	const struct closed_quantile q[] = { { "p99", latency.p99, d.p99, 100 },
+					     { "p99.9", latency.p99_9, d.p99_9, 1000 } };
+
+	for (int i = 0; i < 2; i++)
+		material |= d.count >= q[i].needed && differs(&q[i]);
+	if (!material || other_reason(c, &latency))
 		return 0;
 	if (c->closed_connections)
 		snprintf(who, sizeof(who), "a closed loop of %u connection%s",
 			 c->closed_connections, c->closed_connections == 1 ? "" : "s");
-	finding_set(found, 1, "coordinated_omission",
-		    "%s would have reported p99 %s instead of %s, p99.9 %s instead of %s: while it "
-		    "waits it does not send what was due (coordinated omission).",
-		    who, fmt_ns(closed[0], UNIT_LEN, d.p99),
-		    fmt_quantile(open[0], UNIT_LEN, latency.p99),
-		    fmt_ns(closed[1], UNIT_LEN, d.p99_9),
-		    fmt_quantile(open[1], UNIT_LEN, latency.p99_9));
+	finding_set(found, 1, "coordinated_omission", "%s would have reported", who);
+	for (int i = 0; i < 2 && d.count >= q[i].needed; i++)
+		finding_say(found, "%s%s %s instead of %s", i ? ", " : " ", q[i].name,
+			    fmt_ns(closed, sizeof(closed), q[i].closed),
+			    fmt_quantile(open, sizeof(open), q[i].open));
+	finding_say(found,
+		    ": while it waits it does not send what was due (coordinated omission).");
 	finding_number(found, "closed_p99_ns", d.p99);
 	finding_number(found, "p99_ns", latency.p99 == CLIENT_FAILED ? NAN : latency.p99);
-	finding_number(found, "closed_p99_9_ns", d.p99_9);
+	finding_number(found, "closed_p99_9_ns", d.count < 1000 ? NAN : d.p99_9);
 	finding_number(found, "p99_9_ns", latency.p99_9 == CLIENT_FAILED ? NAN : latency.p99_9);
+	finding_number(found, "closed_requests", d.count);
 	finding_number(found, "closed_connections",
 		       c->closed_connections ? c->closed_connections : NAN);
 	return 1;
