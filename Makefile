@@ -47,6 +47,7 @@ UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(foreach layer,base model store loa
 	$(wildcard user/$(layer)/*.c)))
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 TRUTH := $(patsubst %.c,$(OUT)/%,$(wildcard tests/truth/*.c))
+LOAD := $(patsubst %.c,$(OUT)/%,$(wildcard tests/load/*.c))
 BENCH := $(patsubst %.bpf.c,$(OUT)/%.bpf.o,$(wildcard tests/bench/*.bpf.c)) \
 	$(patsubst %.c,$(OUT)/%,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 SKELETON := $(OUT)/gen/lvt.skel.h
@@ -74,7 +75,7 @@ all:
 	+@$(call guard,$(SUBMAKE) build)
 
 build: $(LVT)
-build-tests: build $(UNIT_TESTS) $(TRUTH)
+build-tests: build $(UNIT_TESTS) $(TRUTH) $(LOAD)
 build-bench: build $(BENCH)
 
 deps:
@@ -157,6 +158,10 @@ $(OUT)/tests/truth/%: tests/truth/%.c $(OUT)/tests.flags
 	@mkdir -p $(@D)
 	$(call say,TEST,$<)$(CC) $(USER_FLAGS) -O2 -g -pthread -Itests/lib $(DEP_FLAGS) $< -o $@ \
 		-lm $(if $(filter %/truth_uring,$@),$(URING))
+
+$(OUT)/tests/load/%: tests/load/%.c $(OUT)/tests.flags
+	@mkdir -p $(@D)
+	$(call say,TEST,$<)$(CC) $(USER_FLAGS) -O2 -g -pthread -Itests/lib $(DEP_FLAGS) $< -o $@ -lm
 
 $(OUT)/tests/bench/%: tests/bench/%.c $(OUT)/tests.flags
 	@mkdir -p $(@D)
@@ -249,4 +254,4 @@ help:
 	@echo
 	@echo 'V=1 shows the commands; SAN=1 builds with address and undefined-behaviour sanitizers'
 
--include $(addsuffix .d,$(BPF_OBJS) $(USER_OBJS) $(UNIT_OBJS) $(UNIT_TESTS) $(TRUTH) $(BENCH))
+-include $(addsuffix .d,$(BPF_OBJS) $(USER_OBJS) $(UNIT_OBJS) $(UNIT_TESTS) $(TRUTH) $(LOAD) $(BENCH))
