@@ -66,7 +66,7 @@ need_root = [ "$$(id -u)" = 0 ] || { echo 'make $@ needs root, as tracing does: 
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all build build-tests build-bench deps test check lint format bench bench-verdicts fuzz install demo clean \
+.PHONY: all build build-tests build-bench deps test check lint format bench bench-load bench-verdicts fuzz install demo clean \
 	help FORCE
 
 # The table's check comes first: it says what is missing better than a compiler does.
@@ -190,6 +190,12 @@ bench:
 	+@$(call guard,$(SUBMAKE) build-bench)
 	@$(call guard,LVT=$(abspath $(LVT)) tests/bench/run.py)
 
+# lvt load beside wrk, hey and ab.
+bench-load:
+	@.make/deps build test bench
+	+@$(call guard,$(SUBMAKE) build-tests)
+	@$(call guard,LVT=$(abspath $(LVT)) tests/bench/load.py)
+
 # How often the verdicts of lvt trial are right: an hour, on a quiet machine.
 bench-verdicts:
 	@$(call need_root)
@@ -244,6 +250,7 @@ help:
 	@echo 'make test       all tests (root)'
 	@echo 'make check      the tests that need no root'
 	@echo 'make bench      what lvt costs (root)'
+	@echo 'make bench-load  lvt load beside wrk, hey and ab'
 	@echo 'make bench-verdicts  how often trials are right (root, an hour)'
 	@echo 'make fuzz       feed damaged run files to the reader, for FUZZ_SECONDS (clang, 600 s)'
 	@echo 'make lint       formatting, include direction, warnings'

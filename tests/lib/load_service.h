@@ -291,7 +291,7 @@ static inline long request_size(const unsigned char *p, size_t have)
 static inline size_t make_answer(unsigned char *to, const unsigned char *p, size_t size)
 {
 	static const char ok[] =
-		"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n";
+		"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 6\r\n\r\nhello\n";
 	size_t head = load.length ? 4 : 0, payload = size - head, n = payload;
 
 	if (load.http) {

@@ -98,7 +98,7 @@ class Service:
         return self
 
     def account(self):
-        """End it; returns its records: (read, took, drawn, size, first) in ns, in order of `read`."""
+        """End it; returns its records (read, took, drawn, size, first), in ns, by `read`."""
         self.process.send_signal(signal.SIGTERM)
         self.counts = json.loads(read_line(self.process))
         self.process.wait(START_LIMIT)
@@ -175,7 +175,8 @@ def raw(service, *options, **how):
 def consistent(check, view):
     """What holds for every load."""
     failed = sum(view["errors"].values())
-    check.equal(view["ok"] + view["failed"], view["scheduled"], "answered + failed = scheduled")
+    ended = view["ok"] + view["failed"] + view.get("unfinished", 0)
+    check.equal(ended, view["scheduled"], "answered + failed + unfinished = scheduled")
     check.equal(failed, view["failed"], "failures by kind")
     check.equal(view["latency_ns"]["count"], view["scheduled"], "all have a latency")
     check.equal(view["answer_ns"]["count"], view["ok"], "answered ones have an answer's time")

@@ -81,7 +81,8 @@ def warm_up(check):
 def closed(check):
     """A closed loop: as many at a time as connections, each thinks after its answer."""
     with Service("delay_server", "--time", "constant:5000") as service:
-        view = raw(service, "--closed", "--think", 0.015, "-c", 10, "-d", 2)
+        words = ("--arrivals", "constant", "-c", 10, "-d", 2)
+        view = raw(service, "--closed", "--think", 0.015, *words)
         records = service.account()
     check.equal(len(records), view["sent"], "the server's requests")
     check.that(not view["open"], "it is said to be closed")

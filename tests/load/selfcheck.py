@@ -83,7 +83,8 @@ def queue(check):
                 records = service.account()
             n = len(found)
             check.equal((len(records), sum(echo for echo, _ in found)), (n, n), "requests")
-            check.near(statistic.mean([r[2] for r in records]), mean, 0.2, f"{form} mean", timed=False)
+            got = statistic.mean([r[2] for r in records])
+            check.near(got, mean, 0.2, f"{form} mean", timed=False)
             ends = sorted((r[0] + r[1], r[2]) for r in records)
             apart = all(b[0] - a[0] >= b[1] for a, b in zip(ends, ends[1:]))
             check.that(apart, f"{form} {how}: no two are served at a time")
@@ -136,7 +137,7 @@ CUT = (http.client.IncompleteRead, http.client.RemoteDisconnected, ConnectionRes
 
 @case("self-targets", without_lvt=True)
 def targets(check):
-    """What the table of answers calls right is right for Python's client, and what it cuts is cut."""
+    """What the table of answers calls right is so for Python's client, and what it cuts is cut."""
     wanted = {name: (200, b"hello\n") for name in RIGHT}
     wanted.update({"no-content": (204, b""), "not-modified": (304, b""), "500": (500, b"hello\n")})
     wanted.update({name: "cut" for name in ("close", "reset", "half", "half-chunk")})

@@ -188,7 +188,8 @@ def allowed(pid):
     found = set()
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/status", encoding="ascii", errors="replace") as rows:
+            path = f"/proc/{pid}/task/{task}/status"
+            with open(path, encoding="ascii", errors="replace") as rows:
                 found |= {r.split()[1] for r in rows if r.startswith("Cpus_allowed_list")}
     except OSError:
         pass  # it has ended

@@ -28,7 +28,7 @@ def stopped_load(service, *options):
 
 
 def expected(q, stop_s):
-    """Quantile in ns: what is due in the stop waits for its rest, from all of it down to nothing."""
+    """Quantile in ns: what is due in the stop waits for its rest, from all of it to nothing."""
     share = stop_s / SECONDS
     return max(0.0, 1 - (1 - q) / share) * stop_s * 1e9
 

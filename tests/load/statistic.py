@@ -15,7 +15,7 @@ def kolmogorov_smirnov(sample, cdf):
 
 
 def kolmogorov_limit(n, alpha):
-    """The distance that a right sample of n exceeds with probability alpha (its asymptotic tail)."""
+    """The distance that a right sample of n exceeds with probability alpha (asymptotic)."""
     return math.sqrt(-math.log(alpha / 2) / 2 / n)
 
 

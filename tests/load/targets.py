@@ -41,7 +41,7 @@ ANSWERS = {
     "404": (head(b"Content-Length: 6", status=b"404 No") + BODY, KEEP),
     "tls": (TLS_ALERT, CLOSE),
     "other-body": (head(b"Content-Length: 6") + b"other\n", KEEP),
-    "endless-head": ([head(b"a: b")[:-2]] + [b"x: " + b"y" * 8000 + b"\r\n"] * 2000, CLOSE),
+    "endless-head": ([head(b"a: b")[:-2]] + [b"x: " + b"y" * 8000 + b"\r\n"] * 60, CLOSE),
     # right ones
     "plain": (OK, KEEP),
     "chunked": (CHUNKED + b"2\r\nhe\r\n4;x=y\r\nllo\n\r\n0\r\n\r\n", KEEP),
@@ -72,20 +72,23 @@ ANSWERS = {
 class Target:
     """A server of one of these answers, or of several in turn. Counts requests and connections."""
 
-    def __init__(self, *names, at_once=False):
-        self.names, self.at_once = names, at_once
+    def __init__(self, *names, at_once=False, port=0):
+        self.names, self.at_once, self.port = names, at_once, port
+        self.ended = True
         self.requests = self.connections = 0
         self.lock = threading.Lock()
         self.open, self.threads = set(), []
 
     def __enter__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         self.target = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.ended = False
         self._start(self._accept)
         return self
 
     def __exit__(self, *_):
+        if self.ended:
+            return
         self.ended = True
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
@@ -140,7 +143,7 @@ class Target:
 
 
 class Full:
-    """Never accepts, and its backlog is full: the handshake of a further connection is not answered."""
+    """Never accepts, and its backlog is full: a further handshake is not answered."""
 
     def __enter__(self):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=0)
