@@ -17,9 +17,9 @@
 
 enum { LOAD_MAX = 65536, LOAD_EVENTS = 256, LOAD_FDS = 16384 };
 
-/* A time to take: constant A, exp MEAN, uniform A B, two A B SHARE (B with this probability); µs. */
+/* A time to take: constant A, exp MEAN, shifted A MEAN (A + exp), uniform A B, two A B SHARE; µs. */
 struct draw {
-	enum { DRAW_NONE, DRAW_CONSTANT, DRAW_EXP, DRAW_UNIFORM, DRAW_TWO } kind;
+	enum { DRAW_NONE, DRAW_CONSTANT, DRAW_EXP, DRAW_SHIFTED, DRAW_UNIFORM, DRAW_TWO } kind;
 	double a, b, share;
 	uint64_t state; /* never 0 */
 };
@@ -61,6 +61,8 @@ static inline uint64_t draw_ns(struct draw *d)
 		return 0;
 	if (d->kind == DRAW_EXP)
 		us = -log(draw_uniform(d)) * d->a;
+	else if (d->kind == DRAW_SHIFTED)
+		us = d->a - log(draw_uniform(d)) * d->b;
 	else if (d->kind == DRAW_UNIFORM)
 		us = d->a + draw_uniform(d) * (d->b - d->a);
 	else if (d->kind == DRAW_TWO && draw_uniform(d) <= d->share)
@@ -77,6 +79,7 @@ static inline bool draw_parse(struct draw *d, const char *text)
 	} kinds[] = {
 		{ "constant:%lf,%lf,%lf", DRAW_CONSTANT, 1 },
 		{ "exp:%lf,%lf,%lf", DRAW_EXP, 1 },
+		{ "shifted:%lf,%lf,%lf", DRAW_SHIFTED, 2 },
 		{ "uniform:%lf,%lf,%lf", DRAW_UNIFORM, 2 },
 		{ "two:%lf,%lf,%lf", DRAW_TWO, 3 },
 	};
@@ -93,7 +96,7 @@ static inline void load_usage(void)
 {
 	fprintf(stderr,
 		"usage: SERVICE [--port N] [--cpu N] [--size N] [--answer N] [--framing length]\n"
-		"  [--verify crc32] [--http] [--time exp:US|constant:US|uniform:US,US|two:US,US,SHARE]\n"
+		"  [--verify crc32] [--http] [--time KIND:US[,US[,SHARE]]]\n"
 		"  [--sleep] [--seed N] [--log FILE] [--mode NAME]\n");
 	exit(2);
 }

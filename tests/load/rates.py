@@ -29,8 +29,8 @@ def at_rate(rate, seconds, connections=50):
 
 for per_second, duration in ((10, 2), (100, 2), (1000, 2)):
     case(f"rate-{per_second}")(at_rate(per_second, duration))
-case("rate-10000", alone=True)(at_rate(10000, 2))
-case("rate-20000", alone=True)(at_rate(20000, 1, 20))
+case("rate-10000", alone=True)(at_rate(10000, 1))
+case("rate-20000", alone=True)(at_rate(20000, 0.5, 20))
 
 
 @case("rate-poisson")
@@ -49,15 +49,15 @@ def poisson(check):
 def too_high(check):
     """A rate beyond what the service can do is not hidden: it is due all the same, and waits."""
     with Service("queue_server", "--time", "constant:1000", "--sleep") as service:
-        options = ("-c", 20, "-d", 2, "--timeout", 20, "--arrivals", "constant")
+        options = ("-c", 20, "-d", 1, "--timeout", 20, "--arrivals", "constant")
         view = raw(service, "--rate", 2000, *options)
         count = len(service.account())
-    check.equal(view["scheduled"], 4000, "scheduled")
+    check.equal(view["scheduled"], 2000, "scheduled")
     check.equal(view["sent"], count, "the server's requests")
     check.that(view["rate_achieved"] < 1000, f"achieved {view['rate_achieved']:.0f}/s")
-    # The last one is due at 2 s and answered at 4000 ms or later: half of all wait for over 1 s.
+    # The last one is due at 1 s and answered at 2 s or later: half of all wait for over 0.5 s.
     p50 = view["latency_ns"]["p50"]
-    check.that(p50 is not None and p50 > 0.9e9, f"p50 {p50} ns")
+    check.that(p50 is not None and p50 > 0.45e9, f"p50 {p50} ns")
     connection = view["connection_ns"]["mean"]
     answer = view["answer_ns"]["mean"]
     check.that(connection > 10 * answer, f"waited for a connection {connection}, answer {answer}")

