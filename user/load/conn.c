@@ -63,13 +63,18 @@ static enum client_error why_of(int error)
 	}
 }
 
+static void back_off(struct conn *c)
+{
+	c->backoff = c->backoff ? 2 * c->backoff : BACKOFF_MIN_NS;
+	if (c->backoff > BACKOFF_MAX_NS)
+		c->backoff = BACKOFF_MAX_NS;
+}
+
 static void connect_failed(struct worker *w, struct conn *c, int error)
 {
 	conn_close(w, c);
 	w->failure = why_of(error);
-	c->backoff = c->backoff ? 2 * c->backoff : BACKOFF_MIN_NS;
-	if (c->backoff > BACKOFF_MAX_NS)
-		c->backoff = BACKOFF_MAX_NS;
+	back_off(c);
 	if (c->has_request)
 		worker_failed(w, c, w->failure);
 	else
@@ -85,7 +90,7 @@ static void connected(struct worker *w, struct conn *c)
 	w->connecting--;
 	w->up++;
 	c->state = CONN_UP;
-	c->backoff = 0;
+	c->used = false;
 	watch(w, c, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP);
 	if (c->has_request)
 		send_rest(w, c);
@@ -120,6 +125,7 @@ static void send_rest(struct worker *w, struct conn *c)
 	struct outgoing *o = &c->out;
 	ssize_t n;
 
+	c->used = true;
 	if (!o->done)
 		worker_sends(w, c);
 	n = send(c->fd, o->data + o->done, o->size - o->done, MSG_NOSIGNAL);
@@ -166,13 +172,21 @@ void conn_ask(struct worker *w, struct conn *c, const struct due *d)
 
 void conn_give_up(struct worker *w, struct conn *c, enum client_error why)
 {
+	/* an open loop has its rate; a closed one would fail as fast as it can */
+	if (!w->plan->open && !c->answer.got)
+		back_off(c);
 	conn_close(w, c);
 	worker_failed(w, c, why);
 }
 
-/* It was closed, or is not to be trusted any more; there is no request on it. */
+/*
+ * It was closed, or is not to be trusted any more; there is no request on it. If there never was one, the
+ * next try would end as this one did: not at once.
+ */
 static void lost(struct worker *w, struct conn *c)
 {
+	if (!c->used)
+		back_off(c);
 	conn_close(w, c);
 	worker_lost(w, c);
 }
@@ -188,6 +202,7 @@ static void take(struct worker *w, struct conn *c, const char *data, size_t n)
 		lost(w, c); /* an answer that nobody asked for */
 		return;
 	}
+	c->backoff = 0;
 	ret = m->protocol->read(m, &c->answer, &c->out, data, n, &used, &whole);
 	worker_received(w, c, n);
 	if (ret == ANSWER_MORE)
@@ -215,11 +230,12 @@ static void ended(struct worker *w, struct conn *c)
 		return;
 	}
 	ret = m->protocol->end(m, &c->answer);
+	if (ret != ANSWER_DONE) {
+		conn_give_up(w, c, -1 - ret);
+		return;
+	}
 	conn_close(w, c);
-	if (ret == ANSWER_DONE)
-		worker_answered(w, c);
-	else
-		worker_failed(w, c, -1 - ret);
+	worker_answered(w, c);
 }
 
 static void receive(struct worker *w, struct conn *c)

@@ -19,7 +19,8 @@ struct conn {
 	bool wants_out;	  /* epoll tells when there is room */
 	__u32 timer_at;	  /* place in the worker's heap, if there is a timer */
 	__u64 timer;	  /* 0 = none; else when to connect or (closed loop) to ask again */
-	__u64 backoff;
+	__u64 backoff;	  /* ns until the next try to connect, if this one is of no use */
+	bool used;	  /* a request went out on it */
 	struct on_way way;
 	struct outgoing out;
 	struct answer answer;

@@ -154,6 +154,7 @@ static bool has_word(const char *value, size_t n, const char *word)
 
 static int read_header(struct answer *a, const char *line, size_t len)
 {
+	__u64 before = a->left;
 	const char *value;
 	size_t n;
 	char *end;
@@ -165,6 +166,8 @@ static int read_header(struct answer *a, const char *line, size_t len)
 			errno = 0;
 			a->left = strtoull(value, &end, 10);
 			if (!n || end != value + n || errno || !isdigit((unsigned char)*value))
+				return ANSWER_FAILED(CLIENT_ERROR_MALFORMED);
+			if (!a->until_close && a->left != before) /* a second, other one */
 				return ANSWER_FAILED(CLIENT_ERROR_MALFORMED);
 			a->until_close = false;
 		}

@@ -110,7 +110,7 @@ static int read_line(struct answer *a, const char *line, size_t len)
 	case '$':
 	case '!':
 	case '=':
-		if (!number(line, len, &n))
+		if (!number(line, len, &n) || n > 1ll << 40)
 			return malformed;
 		if (n >= 0) {
 			a->left = n + 2;
