@@ -39,12 +39,13 @@ def all_fail(check, target, kinds, *options):
     check.equal(view["ok"], 0, "answered")
     check.that(view["scheduled"] > 10, f"scheduled {view['scheduled']}")
     check.equal(view["latency_ns"]["p50"], None, "p50")
-    check.equal(view["answer_ns"]["mean"], None, "answer's mean")
+    check.equal(view["answer_ns"], None, "the answer's time")
     consistent(check, view)
+    words = " ".join(text.text.split())
     for kind in ALL_KINDS:
-        lines = [row for row in text.text.splitlines() if re.search(rf"\b{kind}\b", row)]
-        if kind in got and len(kinds) == 1:
-            check.that(len(lines) == 1, f"lines of '{kind}' in the text: {lines}")
+        told = re.findall(rf"\b{kind} \d+\b", words)
+        if len(kinds) == 1:
+            check.equal(len(told), int(kind in got), f"'{kind}' with its number in the text")
     talk = text.talk.strip()
     check.that(len(talk.splitlines()) <= 1, f"talk: {talk}")
     return view
@@ -111,13 +112,13 @@ def unresolvable(check):
 
 @case("bad-close-at-once")
 def close_at_once(check):
-    """Closed as soon as it is made: no storm of connections. Request or close first is a race."""
+    """Closed as soon as it is made: no storm of connections, so some requests wait for one."""
     with Target("plain", at_once=True) as target:
         with Load(target.target, *OPTIONS) as run:
             view = run.finish(LIMIT, status=1).json
         made = target.connections
     got = {kind for kind, n in view["errors"].items() if n}
-    check.that(got and got <= {"closed", "reset"}, f"failed by {view['errors']}")
+    check.that(got and got <= {"closed", "reset", "timeout"}, f"failed by {view['errors']}")
     check.that(made <= 4 + 3 * view["scheduled"], f"{made} connections, {view['scheduled']} due")
     consistent(check, view)
 

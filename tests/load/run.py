@@ -34,7 +34,7 @@ import stalls  # noqa: E402,F401
 from harness import CASES, LVT, Check, Failure  # noqa: E402
 from session import Skip  # noqa: E402
 
-TOGETHER = 10  # cases at a time: most of them wait
+TOGETHER = 16  # cases at a time: most of them wait
 TRIES = 3  # of what hangs on a clock: others use the machine, too
 
 

@@ -1,14 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Real servers, whose own counts agree."""
 
-import json
-import os
-import subprocess
-import tempfile
-
-from harness import LVT, case, consistent, load
+from harness import case, consistent, load, parsed
 from servers import Nginx, Redis
-from session import Failure, Trace, settle
+from session import Trace, settle
 
 
 @case("redis")
@@ -49,35 +44,13 @@ def nginx(check):
         check.equal(view["errors"].get("status"), view["scheduled"], "404s")
 
 
-@case("recorded", alone=True, root=True)
-def recorded(check):
-    """lvt record -- lvt load: both views in one run, of the same requests."""
-    with Redis() as server, tempfile.TemporaryDirectory(prefix="lvt-load-") as folder:
-        path = os.path.join(folder, "run.hlog")
-        command = [LVT, "record", "-p", str(server.port), "-o", path, "--",
-                   LVT, "load", f"redis://127.0.0.1:{server.port}", "--rate", "1000", "-d", "2",
-                   "--format", "json"]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, timeout=40, check=False)
-        if done.returncode:
-            raise Failure(f"status {done.returncode}: {done.stderr.decode()[-300:]}")
-        report = [LVT, "report", path, "--format", "json"]
-        report = json.loads(subprocess.run(report, capture_output=True, check=True).stdout)
-    clients, services = report.get("clients", []), report["services"]
-    if not check.equal((len(clients), len(services)), (1, 1), "clients and services"):
-        return
-    client, service = clients[0], services[0]
-    check.equal(service["requests"], client["sent"], "the kernel's requests")
-    theirs, ours = client["answer_ns"]["mean"], service["latency_ns"]["mean"]
-    check.that(theirs > ours, f"the client's answer {theirs}, the kernel's latency {ours}")
-
-
 @case("kernel-counts", alone=True, root=True)
 def kernel_counts(check):
     """lvt record beside a load sees as many requests, and no longer latencies than the client."""
     with Nginx() as server, Trace(server.port) as trace:
         view = load(f"http://127.0.0.1:{server.port}/", "-d", 1, "--rate", 1000)
         settle(server.port)
-        report = json.loads(trace.finish())
+        report = parsed(trace.finish(), "the trace's report")
     found = report["services"]
     if not check.equal(len(found), 1, "services"):
         return
