@@ -101,7 +101,7 @@ static const struct options options = {
 		"HOST:PORT, http://HOST[:PORT]/PATH or redis://HOST[:PORT]. Needs no rights.",
 	.more = "Examples:\n"
 		"  lvt load http://127.0.0.1/ --rate 1000\n"
-		"  lvt load redis://127.0.0.1 --rate 20k --mix '9 GET {key}' --mix '1 SET {key} v'\n"
+		"  lvt load redis://db --rate 20k --mix '9 GET {key}' --mix '1 SET {key} v'\n"
 		"  lvt load http://127.0.0.1/ --closed -c 50 -d 30\n"
 		"  sudo lvt record -p 6379 -- lvt load redis://127.0.0.1 --rate 5k\n",
 	.rows = rows,
