@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "analysis/sweep.h"
@@ -393,7 +392,6 @@ int cmd_sweep(int argc, char **argv, struct err *e)
 	s.signals = open_signals();
 	if (!err && s.signals < 0)
 		err = err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
-	setpriority(PRIO_PROCESS, 0, 5); /* as 'lvt load' does */
 	if (!err)
 		err = run_steps(&s, e);
 	if (!err)

@@ -364,6 +364,8 @@ static int begin(struct session *s, const struct trial_wish *w, struct err *e)
 	else
 		strftime(s->path, sizeof(s->path), "lvt-trial-%Y%m%d-%H%M%S", &tm);
 	err = folder_make(s->path, e);
+	if (err == -ENOTEMPTY)
+		err_hint(e, "give a new one; --resume %s goes on with a trial in it", s->path);
 	if (err)
 		return err;
 	s->folder = folder_lock(s->path, e);

@@ -31,6 +31,7 @@ import selfcheck  # noqa: E402,F401
 import servers_real  # noqa: E402,F401
 import shapes  # noqa: E402,F401
 import stalls  # noqa: E402,F401
+import sweeps  # noqa: E402,F401
 from harness import CASES, LVT, Check, Failure  # noqa: E402
 from session import Skip  # noqa: E402
 

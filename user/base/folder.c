@@ -68,7 +68,7 @@ int folder_make(const char *path, struct err *e)
 		return fd;
 	if (!made && !is_empty(fd)) {
 		err_set(e, -ENOTEMPTY, "the folder %s is not empty", path);
-		err = err_hint(e, "give a new one; --resume %s goes on with a trial in it", path);
+		err = err_hint(e, "give a new one");
 	} else if (made && uid != geteuid() && fchown(fd, uid, gid)) {
 		err = err_set(e, -errno, "cannot give %s to its user: %s", path, strerror(errno));
 	}
