@@ -217,6 +217,11 @@ def check_client(page, section, client, missing):
                 quantile(client, of, k) for k in ("p50", "p90", "p99", "p99_9", "max")]
             if row not in page.rows(section, "What the latency is made of"):
                 missing.append((section, row))
+        beyond = client["failed"] / client["latency_ns"]["count"]
+        for row in page.rows(section, "Latency by percentile"):
+            part = {"min": 0, "max": 1}[row[0]] if row[0].startswith("m") else float(row[0]) / 100
+            if (row[1] == "failed") != (part > 1 - beyond or part == 1 and beyond > 0):
+                missing.append((section, row))
     missing += [(section, s) for s in says if words([s]) not in text]
 
 

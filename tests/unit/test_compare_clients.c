@@ -141,6 +141,8 @@ static void within_a_run(void **state)
 							failed == 2 ? COMPARE_HIGHER :
 								      COMPARE_NO_DIFFERENCE);
 		assert_true(v[COMPARE_P99].low <= v[COMPARE_P99].high);
+		assert_int_equal(!!isinf(v[COMPARE_P99].low), failed == 2);
+		assert_int_equal(!!isinf(v[COMPARE_P99].high), failed >= 2);
 		assert_int_equal(c.services[0].values[COMPARE_P50].gap, COMPARE_NO_INTERVALS);
 		done();
 	}

@@ -371,6 +371,22 @@ static void clients_add_up(void **state)
 	run_free(&all);
 }
 
+/* Two loads of one command at a time are not one after the other. */
+static void clients_alike(void **state)
+{
+	struct run all = load("a", 100, 10), other = load("b", 300, 30);
+
+	(void)state;
+	fill_answered(fill_client(&all, 80, "GET /", 10), 1, 1, 1);
+	fill_answered(fill_client(&other, 80, "GET /", 10), 1, 1, 1);
+	add(&all, other);
+	assert_int_equal(all.n_clients, 2);
+	assert_int_equal(client_answered(&all.clients[0]), 400);
+	assert_int_equal(client_answered(&all.clients[1]), 2);
+	close_to(all.clients[1].view.window_s, 20);
+	run_free(&all);
+}
+
 /* ---- what does not add up ---- */
 
 static void refused(struct run a, struct run b, const char *told)
@@ -469,6 +485,7 @@ int main(void)
 		cmocka_unit_test(too_many_waits),
 		cmocka_unit_test(grouping_does_not_matter),
 		cmocka_unit_test(clients_add_up),
+		cmocka_unit_test(clients_alike),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(read_back),
 	};

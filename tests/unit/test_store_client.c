@@ -201,6 +201,30 @@ static void told(const char *text, const char *why)
 	run_free(&back);
 }
 
+/* The second client is in the last interval alone, which is not whole. */
+static void of_no_whole_interval(void **state)
+{
+	char *text, warning[RUN_WARNING_LEN], *last = NULL;
+	struct run r, back = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	text = write_load(&r);
+	for (char *line = text; *line; line = strchr(line, '\n') + 1)
+		if (is_closing(line))
+			last = line;
+	*last = '\0';
+	assert_non_null(strstr(text, "client#2/"));
+	assert_int_equal(read_text(text, &back, warning, &e), 0);
+	assert_non_null(strstr(warning, "interrupted"));
+	assert_int_equal(back.n_clients, 1);
+	assert_int_equal(client_answered(&back.clients[0]), 200);
+	assert_int_equal(back.duration_s, 2);
+	run_free(&r);
+	run_free(&back);
+	free(text);
+}
+
 static void defects(void **state)
 {
 	static const struct {
@@ -286,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_load_alone),
+		cmocka_unit_test(of_no_whole_interval),
 		cmocka_unit_test(defects),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(counts_do_not_go_down),
