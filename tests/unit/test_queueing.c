@@ -99,6 +99,27 @@ static void power_of_mm1(void **state)
 	free(s);
 }
 
+static double squares(const double *n, const double *x, const struct usl *u)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		sum += pow(x[i] - usl_at(u, n[i]), 2);
+	return sum;
+}
+
+/* No parameter a little off fits better. */
+static void is_least(const double *n, const double *x, const struct usl *u)
+{
+	for (int i = 0; i < 6; i++) {
+		struct usl off = *u;
+		double *v = i % 3 == 0 ? &off.l : i % 3 == 1 ? &off.s : &off.k;
+
+		*v *= i < 3 ? 1.001 : 0.999;
+		assert_true(squares(n, x, &off) > squares(n, x, u));
+	}
+}
+
 static void usl(double l, double s, double k, double noise)
 {
 	double n[] = { 1, 2, 4, 8, 16, 32, 64, 128 }, x[8];
@@ -115,8 +136,10 @@ static void usl(double l, double s, double k, double noise)
 	assert_true(fabs(u.k - k) <= 1e-6 + noise / 10);
 	assert_true(u.r2 > 1 - 1e-6 - noise);
 	assert_true(u.worst <= 1e-6 + noise);
-	if (noise)
+	if (noise) {
+		is_least(n, x, &u);
 		return;
+	}
 	near(usl_at(&u, 24), l * 24 / (1 + s * 23 + k * 24 * 23), 1e-6);
 	if (k > 0) {
 		near(u.peak_n, sqrt((1 - s) / k), 1e-4);
@@ -135,6 +158,7 @@ static void recovers(void **state)
 	usl(1000, 0.05, 0, 0);
 	usl(1000, 0, 0, 0);
 	usl(1000, 0.02, 0.0005, 0.02);
+	usl(1000, 0.02, 0.0005, 0.3);
 }
 
 /* Faster than linear would need a negative contention: it stays at 0. */

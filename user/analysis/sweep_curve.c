@@ -120,9 +120,8 @@ enum sweep_found sweep_curve_crossing(const struct sweep_curve *c, double bound,
 		*by_saturation = isfinite(c->saturated);
 		return *by_saturation ? SWEEP_FOUND : SWEEP_ABOVE;
 	}
-	if (isfinite(c->y[meets])) {
-		part = log(bound / c->y[meets - 1]) / log(c->y[meets] / c->y[meets - 1]);
-		*at += part * (c->x[meets] - c->x[meets - 1]);
-	}
+	part = log(bound / c->y[meets - 1]) /
+	       log(c->y[meets] / c->y[meets - 1]); /* 0 to INFINITY */
+	*at += part * (c->x[meets] - c->x[meets - 1]);
 	return SWEEP_FOUND;
 }
