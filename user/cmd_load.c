@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/options.h"
@@ -252,8 +251,6 @@ int cmd_load(int argc, char **argv, struct err *e)
 	err = load_plan_make(&s.plan, rest.words[0], &config.load, e);
 	if (err)
 		return err;
-	/* the load's own threads are to run when they want to: what is done beside them waits */
-	setpriority(PRIO_PROCESS, 0, 5);
 	s.signals = open_signals();
 	if (s.signals < 0)
 		err = err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));

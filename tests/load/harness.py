@@ -69,7 +69,7 @@ def case(name, alone=False, root=False, without_lvt=False):
 
 
 @functools.lru_cache
-def first():
+def first_words():
     """Words before a command that let it run when it wants to, whatever else the machine does."""
     words = ["chrt", "-f", str(PRIORITY)]
     try:
@@ -96,7 +96,7 @@ class Service:
         if not os.path.exists(path):
             raise Failure(f"{path} is not there: run make build-tests")
         self.log = tempfile.NamedTemporaryFile(prefix="lvt-load-")
-        command = [*first(), path, *self.options]
+        command = [*first_words(), path, *self.options]
         if self.keep:
             command += ["--log", self.log.name]
         self.process = subprocess.Popen(
@@ -147,13 +147,15 @@ def read_line(process):
 class Load:
     """A running `lvt load`; finish() gives what it said."""
 
-    def __init__(self, target, *options, fmt="json"):
+    def __init__(self, target, *options, fmt="json", first=None):
+        """first: words before the command, None = those of first_words()."""
         self.command = [LVT, "load", target, "--format", fmt, *map(str, options)]
         self.fmt = fmt
         self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
         self.begin = time.monotonic()
+        command = [*(first_words() if first is None else first), *self.command]
         self.process = subprocess.Popen(
-            [*first(), *self.command], stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err
+            command, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err
         )
 
     def __enter__(self):

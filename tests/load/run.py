@@ -126,7 +126,7 @@ def main(argv):
     if not options.self and not os.access(LVT, os.X_OK):
         print(f"Bail out! {LVT} is not there: run make")
         return 1
-    if harness.first():  # what we time is not to wait for others, but services and loads go first
+    if harness.first_words():  # what we time is not to wait for others, but services and loads go first
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     # An ended run must still stop its services.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

@@ -4,6 +4,7 @@
 import collections
 import os
 import socket
+import time
 
 from harness import Load, Service, case, consistent, load, raw
 from session import Failure
@@ -171,25 +172,29 @@ def threads(check):
 
 @case("pinned")
 def pinned(check):
-    """--cpus: its threads are where they were put."""
+    """--cpus: its threads are where they were put; none of them stands back behind other processes."""
     cpu = max(os.sched_getaffinity(0))
     with Service("queue_server") as service:
-        words = ("--protocol", "raw", "--rate", 200, "-d", 1, "--cpus", cpu)
-        with Load(service.target, *words) as run:
-            seen = set()
+        words = ("--protocol", "raw", "--rate", 200, "-d", 1, "--cpus", cpu, "-t", 2)
+        with Load(service.target, *words, first=("chrt", "-o", "0")) as run:
+            found = {}
             while run.process.poll() is None:
-                seen |= allowed(run.process.pid)
+                found.update(threads_of(run.process.pid))
+                time.sleep(0.05)
             run.finish()
-    check.that(str(cpu) in seen, f"allowed CPUs seen: {seen}")
+    workers = [at for name, *at in found.values() if name == "lvt-load"]
+    check.equal(workers, [[{cpu}, os.SCHED_OTHER, 0]] * 2, "CPUs, policy, nice value of its threads")
 
 
-def allowed(pid):
-    found = set()
+def threads_of(pid):
+    """{id: (name, CPUs, scheduling policy, nice value)}"""
+    found = {}
     try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            path = f"/proc/{pid}/task/{task}/status"
-            with open(path, encoding="ascii", errors="replace") as rows:
-                found |= {r.split()[1] for r in rows if r.startswith("Cpus_allowed_list")}
+        for task in map(int, os.listdir(f"/proc/{pid}/task")):
+            with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as comm:
+                name = comm.read().strip()
+            nice = os.getpriority(os.PRIO_PROCESS, task)
+            found[task] = name, os.sched_getaffinity(task), os.sched_getscheduler(task), nice
     except OSError:
         pass  # it has ended
     return found

@@ -92,6 +92,18 @@ bool load_asks(struct load *l, struct worker *w)
 	return atomic_load_explicit(&l->stop, memory_order_relaxed);
 }
 
+/*
+ * The load's own threads are to run when they want to: what is done beside them does not preempt them. (A
+ * nice value would be inherited, and without rights they could not take it back.)
+ */
+static void go_first(bool first)
+{
+	int from = first ? SCHED_BATCH : SCHED_OTHER, to = first ? SCHED_OTHER : SCHED_BATCH;
+
+	if (sched_getscheduler(0) == from) /* not if the user has chosen another one */
+		sched_setscheduler(0, to, &(struct sched_param){ 0 });
+}
+
 static void *run(void *arg)
 {
 	struct worker *w = arg;
@@ -100,6 +112,7 @@ static void *run(void *arg)
 
 	pthread_setname_np(pthread_self(), "lvt-load");
 	prctl(PR_SET_TIMERSLACK, 1ul); /* ns; 50,000 by default */
+	go_first(true);
 	worker_connect(w);
 	if (load_ready(l, w))
 		worker_run(w);
@@ -190,6 +203,7 @@ int load_start(struct load **out, const struct load_plan *p, struct err *e)
 		      raise_files(p, e);
 	for (unsigned i = 0; !err && i < p->threads; i++)
 		err = worker_init(&l->workers[i], l, p, i, e);
+	go_first(false);
 	if (!err)
 		err = start_threads(l, e);
 	if (err)
