@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/escape.h"
 #include "base/options.h"
 #include "base/term.h"
 #include "base/units.h"
@@ -238,6 +239,25 @@ static int nothing_matched(const struct tracer *t, struct err *e)
 	return err_hint(e, "what listens: %s", list);
 }
 
+/* What is not in the report though a load meant it to be. */
+static void tell_clients(const struct session *s)
+{
+	size_t unfinished = clients_unfinished(s->rec.clients);
+	char safe[ESCAPE_FACTOR * 256 + 1];
+	const char *why;
+	__u64 refused = clients_refused(s->rec.clients, &why);
+
+	if (refused)
+		fprintf(stderr,
+			"lvt: warning: %llu message%s of the command's loads %s not taken: %s%s\n",
+			refused, refused == 1 ? "" : "s", refused == 1 ? "was" : "were",
+			escape_name(safe, sizeof(safe), why), refused == 1 ? "" : ", ...");
+	if (unfinished)
+		fprintf(stderr,
+			"lvt: warning: %zu load%s did not come to an end: what it saw last is missing\n",
+			unfinished, unfinished == 1 ? "" : "s");
+}
+
 /* The report comes also if the file could not be written: the error is told after it. */
 static int report(struct session *s, struct err *e)
 {
@@ -245,6 +265,7 @@ static int report(struct session *s, struct err *e)
 	struct run r = {};
 	int err = recording_take(&s->rec, &r, e);
 
+	tell_clients(s);
 	if (!err)
 		err = report_print(stdout, s->config->format, &r, &text, e);
 	run_free(&r);
@@ -284,6 +305,20 @@ static int record(struct session *s, const struct filter *f, struct err *e)
 	return err ? err : stopped;
 }
 
+/* The command, and a way for its loads to tell what they see. */
+static int prepare(struct session *s, char *const *argv, struct err *e)
+{
+	int err = clients_open(&s->rec.clients, e);
+
+	if (err)
+		return err;
+	s->child.pass = clients_pass(s->rec.clients);
+	s->child.pass_as = clients_environment(s->rec.clients);
+	err = child_prepare(&s->child, argv, e);
+	clients_forked(s->rec.clients);
+	return err;
+}
+
 int cmd_record(int argc, char **argv, struct err *e)
 {
 	struct config config = { .interval = 1, .trace.idle_s = TRACER_IDLE_MS / 1e3 };
@@ -306,11 +341,12 @@ int cmd_record(int argc, char **argv, struct err *e)
 	if (s.signals < 0)
 		err = err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
 	if (!err && rest.n_after)
-		err = child_prepare(&s.child, rest.after, e);
+		err = prepare(&s, rest.after, e);
 	if (!err)
 		err = record(&s, &f, e);
 	child_stop(&s.child);
 	recording_close(&s.rec);
+	clients_close(s.rec.clients);
 	run_file_free(s.rec.file);
 	if (s.signals >= 0)
 		close(s.signals);

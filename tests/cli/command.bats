@@ -154,6 +154,80 @@ time.sleep(60)' "$BATS_TEST_TMPDIR/pid"
 	done
 }
 
+# A load's way to tell what it saw, in the command's environment: sends WHAT ("view", "final", "junk",
+# "pipe", "empty", "ghost"), one by one, each 0.3 s after the other.
+SENDER='
+import array, base64, fcntl, os, socket, struct, sys, time
+end = socket.socket(fileno=int(os.environ["LVT_CLIENTS"]))
+def memory(text):
+    fd = os.memfd_create("view", os.MFD_ALLOW_SEALING)
+    os.write(fd, text)
+    fcntl.fcntl(fd, 1033, 1 | 2 | 4 | 8)  # F_ADD_SEALS, all
+    return fd
+def send(fd, final=0):
+    word = struct.pack("=4siii", b"LVT1", os.getpid(), final, 0)
+    end.sendmsg([word], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
+view = base64.b64decode(os.environ["VIEW"])
+for what in sys.argv[1:]:
+    if what in ("view", "final"):
+        send(memory(view), what == "final")
+    elif what == "junk":
+        send(memory(os.urandom(10000)))
+    elif what == "pipe":
+        send(os.pipe()[0])
+    elif what == "ghost":
+        send(memory(view[:-1]))
+    else:
+        end.send(b"")
+    time.sleep(0.3)
+'
+
+@test "command: what its loads saw is in the run, at each interval" {
+	export VIEW=$(base64 -w0 "$BATS_TEST_DIRNAME/../fuzz/corpus/client")
+	export SUDO_UID=$(id -u nobody)
+	local run=$BATS_TEST_TMPDIR/run.hlog part
+
+	traced -i 0.3 -o "$run" -- python3 -c "$SENDER" view view final
+	[ "$status" -eq 0 ]
+	[[ $err != *warning* ]]
+	[ "$(grep -c '^#\[lvt {"client"' "$run")" -eq 1 ]
+	[ "$(grep -c '^Tag=client/latency' "$run")" -ge 2 ]
+	"$LVT" report "$run" --format json >/dev/null
+	# killed, it keeps what has come until then
+	unset SUDO_UID
+	started -i 0.2 -o "$run" -- sh -c 'echo $$ >$2; exec python3 -c "$1" view empty empty empty empty' \
+		- "$SENDER" "$BATS_TEST_TMPDIR/pid"
+	for _ in $(seq 50); do
+		part=$(echo "$run".*.part)
+		grep -q '^Tag=client/latency' "$part" && break
+		sleep 0.05
+	done
+	kill -KILL "$STARTED"
+	wait "$STARTED" || true
+	STARTED=
+	gone
+	run_split "$LVT" report "$part" --format json
+	[ "$status" -eq 0 ]
+}
+
+@test "command: a load that does not end well, or sends something else, is told of" {
+	export VIEW=$(base64 -w0 "$BATS_TEST_DIRNAME/../fuzz/corpus/client")
+	local run=$BATS_TEST_TMPDIR/run.hlog
+
+	traced -i 0.2 -o "$run" -- python3 -c "$SENDER" view junk pipe empty ghost
+	[ "$status" -eq 0 ]
+	[[ $err == *"lvt: warning: 4 messages of the command's loads were not taken: process "* ]]
+	[[ $err == *"lvt: warning: 1 load did not come to an end"* ]]
+	[ "$(grep -c '^#\[lvt {"client"' "$run")" -eq 1 ]
+	"$LVT" report "$run" --format json >/dev/null
+	# of all that lvt has open the command gets this one alone
+	traced -- sh -c 'exec 3>&-; ls -l /proc/$$/fd'
+	[ "$(grep -c 'socket:' <<<"$err")" -eq 1 ]
+	[ "$(grep -c 'bpf' <<<"$err")" -eq 0 ]
+	traced -- sh -c 'sleep 0.3'
+	[[ $err != *warning* ]]
+}
+
 @test "record: SIGINT, SIGTERM and SIGHUP stop and report" {
 	for signal in INT TERM HUP; do
 		started

@@ -35,7 +35,7 @@ int child_become_invoker(void)
 	return 0;
 }
 
-static void run(int go, int status, char *const *argv)
+static void run(const struct child *c, int go, int status, char *const *argv)
 {
 	sigset_t none;
 	char byte;
@@ -50,6 +50,8 @@ static void run(int go, int status, char *const *argv)
 	/* stdout is for the report */
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	err = child_become_invoker();
+	if (!err && c->pass_as && (putenv((char *)c->pass_as) || fcntl(c->pass, F_SETFD, 0)))
+		err = -errno;
 	if (!err) {
 		execvp(argv[0], argv);
 		err = -errno;
@@ -75,7 +77,7 @@ int child_prepare(struct child *c, char *const *argv, struct err *e)
 		setpgid(0, 0);
 		close(go[1]);
 		close(status[0]);
-		run(go[0], status[1], argv);
+		run(c, go[0], status[1], argv);
 	}
 	/* here too, so that it holds when child_stop() comes first */
 	setpgid(c->pid, c->pid);

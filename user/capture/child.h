@@ -10,6 +10,9 @@ struct child {
 	pid_t pid;     /* 0 = none */
 	int go;	       /* pipe: a byte lets it start */
 	int status_fd; /* pipe: errno, if it could not */
+	/* by the caller: "NAME=N" in its environment, and the descriptor N that it is to have; NULL = none */
+	const char *pass_as;
+	int pass;
 };
 
 /*

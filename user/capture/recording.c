@@ -34,6 +34,15 @@ double recording_due(const struct recording *r)
 	return intervals && r->next_interval < r->next_tick ? r->next_interval : r->next_tick;
 }
 
+/* All that has been counted, by the kernel and by the loads. */
+static int take(const struct recording *r, struct run *run, struct err *e)
+{
+	int err = snapshot_take(r->tracer, run, e);
+
+	clients_receive(r->clients);
+	return err ? err : clients_into(r->clients, run, e);
+}
+
 /* What has come since the last interval, into the file. */
 static void end_interval(struct recording *r)
 {
@@ -44,7 +53,7 @@ static void end_interval(struct recording *r)
 	if (!write && !r->look)
 		return;
 	tracer_give_way(true);
-	err = snapshot_take(r->tracer, &run, &r->file_err);
+	err = take(r, &run, &r->file_err);
 	if (!err && r->look)
 		r->look(r->arg, &run);
 	if (!err && write)
@@ -61,6 +70,7 @@ int recording_work(struct recording *r, double now, struct err *e)
 		err = tracer_tick(r->tracer, &wait_ms, e);
 		if (err)
 			return err;
+		clients_receive(r->clients);
 		r->next_tick = recording_now() + wait_ms / 1e3;
 	}
 	if (now >= r->next_interval) {
@@ -79,7 +89,7 @@ int recording_stop(struct recording *r, struct err *e)
 
 int recording_take(struct recording *r, struct run *run, struct err *e)
 {
-	int err = snapshot_take(r->tracer, run, e);
+	int err = take(r, run, e);
 
 	if (!err && r->look)
 		r->look(r->arg, run);

@@ -2,6 +2,7 @@
 #ifndef LVT_RECORDING_H
 #define LVT_RECORDING_H
 
+#include "capture/clients.h"
 #include "capture/loader.h"
 #include "store/run_write.h"
 
@@ -18,7 +19,8 @@
  */
 struct recording {
 	double interval; /* s between two intervals of the file, or two looks; by the caller */
-	struct run_file *file; /* NULL = none; the caller's */
+	struct run_file *file;	 /* NULL = none; the caller's */
+	struct clients *clients; /* loads whose views go into the run; NULL = none; the caller's */
 	/* what has been counted since the start, before it goes to the file; NULL = nobody looks */
 	void (*look)(void *arg, const struct run *r);
 	void *arg;
