@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "base/term.h"
 #include "base/units.h"
+#include "capture/clients.h"
 #include "cmd.h"
 #include "load/load.h"
 #include "report/load.h"
@@ -116,7 +117,8 @@ struct session {
 	struct run_file *file;
 	struct err file_err; /* why the file is not complete: the load goes on */
 	int signals;
-	bool line; /* a progress line is on the terminal */
+	int clients; /* a recording around it that wants to know; -1 = none */
+	bool line;   /* a progress line is on the terminal */
 };
 
 static int open_signals(void)
@@ -146,16 +148,31 @@ static void progress(struct session *s, const struct run *r)
 	s->line = true;
 }
 
-/* What is counted so far goes to the file, and to whoever waits for it. */
-static int look(struct session *s, struct err *e)
+/* What is counted so far, and whoever is around is told. */
+static int take(struct session *s, struct run *r, bool final, struct err *e)
 {
-	struct run r = { 0 };
-	int err = load_run(s->load, &r, e);
+	int err = load_run(s->load, r, e);
 
 	if (err)
 		return err;
 	if (s->config->label)
-		snprintf(r.label, sizeof(r.label), "%s", s->config->label);
+		snprintf(r->label, sizeof(r->label), "%s", s->config->label);
+	/* the next one has what one did not bring; without a recording the load goes on */
+	if (s->clients >= 0 && clients_send(s->clients, r, final, NULL) == -EPIPE) {
+		close(s->clients);
+		s->clients = -1;
+	}
+	return 0;
+}
+
+/* At an interval: to the file, too. */
+static int look(struct session *s, struct err *e)
+{
+	struct run r = { 0 };
+	int err = take(s, &r, false, e);
+
+	if (err)
+		return err;
 	if (term_is(stderr))
 		progress(s, &r);
 	if (s->file && !s->file_err.code)
@@ -164,21 +181,40 @@ static int look(struct session *s, struct err *e)
 	return 0;
 }
 
+/* The recording wants to know it now, or it has gone. */
+static int answer(struct session *s, struct err *e)
+{
+	struct run r = { 0 };
+	int asked = clients_asked(s->clients), err = 0;
+
+	if (asked < 0)
+		s->clients = -1;
+	if (asked > 0)
+		err = take(s, &r, false, e);
+	run_free(&r);
+	return err;
+}
+
 static int watch(struct session *s, struct err *e)
 {
-	struct pollfd p[2] = { { .fd = load_fd(s->load), .events = POLLIN },
-			       { .fd = s->signals, .events = POLLIN } };
+	struct pollfd p[3] = { { .fd = load_fd(s->load), .events = POLLIN },
+			       { .fd = s->signals, .events = POLLIN },
+			       { .events = POLLIN } };
 	struct signalfd_siginfo info;
 	int err = 0;
 
 	while (!err) {
-		/* intervals are of the window: they start with it */
-		int n = poll(p, 2, s->config->interval * 1e3);
+		int n;
 
+		p[2].fd = s->clients;
+		/* intervals are of the window: they start with it */
+		n = poll(p, 3, s->config->interval * 1e3);
 		if (p[0].revents)
 			break;
 		if (n > 0 && p[1].revents && read(s->signals, &info, sizeof(info)) > 0)
 			load_stop(s->load);
+		else if (n > 0 && p[2].revents)
+			err = answer(s, e);
 		else if (load_phase(s->load) == LOAD_MEASURING)
 			err = look(s, e);
 	}
@@ -193,13 +229,11 @@ static int report(struct session *s, struct err *e)
 {
 	struct run r = { 0 };
 	struct load_report l = { .run = &r, .plan = &s->plan };
-	int err = load_run(s->load, &r, e);
+	int err = take(s, &r, true, e);
 	double window_s;
 
 	if (err)
 		return err;
-	if (s->config->label)
-		snprintf(r.label, sizeof(r.label), "%s", s->config->label);
 	l.connected = load_connected(s->load);
 	err = tally_init(&l.tally, s->plan.mix.n);
 	if (!err)
@@ -236,7 +270,7 @@ static int load(struct session *s, struct err *e)
 int cmd_load(int argc, char **argv, struct err *e)
 {
 	struct config config = { .interval = 1 };
-	struct session s = { .config = &config };
+	struct session s = { .config = &config, .clients = clients_attach() };
 	struct operands rest;
 	int err;
 

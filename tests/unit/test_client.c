@@ -259,6 +259,72 @@ static void names(void **state)
 	assert_string_equal(client_time_name(CLIENT_CLOSED), "closed");
 }
 
+/* A window within a load: what came after 1000 requests is as if there had been nothing before. */
+static void what_came_since(void **state)
+{
+	struct run base = load(1000), r = load(1000), want = load(0);
+	struct run_client *c = &r.clients[0], *w = &want.clients[0];
+	struct dist d, dw;
+
+	(void)state;
+	c->view.window_s = 30;
+	base.clients[0].view.window_s = 10;
+	c->view.in_flight = 3;
+	base.clients[0].view.in_flight = 1;
+	c->rate_intended = 400;
+	base.clients[0].rate_intended = 100;
+	c->completed = 1500;
+	base.clients[0].completed = 990;
+	fill_time(&base.clients[0], CLIENT_LATE, 9000);
+	fill_time(c, CLIENT_LATE, 9000);
+	fill_time(c, CLIENT_CLOSED, 7000);
+	for (int i = 1; i <= 500; i++) {
+		fill_answered(c, 50, 0, 20000 + i);
+		fill_answered(w, 50, 0, 20000 + i);
+	}
+	for (int i = 0; i < 2; i++) {
+		fill_failed(c, CLIENT_ERROR_TIMEOUT);
+		fill_failed(w, CLIENT_ERROR_TIMEOUT);
+	}
+	client_since(c, &base.clients[0]);
+	close_to(c->view.window_s, 20);
+	close_to(c->view.in_flight, 4);
+	close_to(c->rate_intended, 550);
+	assert_int_equal(c->completed, 1010);
+	assert_int_equal(c->view.arrivals, 502);
+	assert_int_equal(c->sent, 502);
+	assert_int_equal(client_answered(c), 500);
+	assert_int_equal(c->errors[CLIENT_ERROR_TIMEOUT], 2);
+	client_latency(c, &d);
+	client_latency(w, &dw);
+	assert_int_equal(d.count, dw.count);
+	/* they are the same but for what minimum and maximum say of their bucket */
+	assert_true(fabs((double)d.p50 / dw.p50 - 1) < 0.01);
+	assert_true(fabs((double)d.p99 / dw.p99 - 1) < 0.01);
+	assert_true(d.p99_9 == CLIENT_FAILED && d.max == CLIENT_FAILED);
+	close_to(d.mean, dw.mean);
+	/* as far as the buckets tell */
+	assert_true(d.min <= 20051 && d.min > 20051 * 0.99);
+	assert_true(c->view.sum->latency_max >= 20550 && c->view.sum->latency_max < 20550 * 1.01);
+	client_time(c, CLIENT_LATE, &d);
+	assert_true(d.count == 500 && d.mean == 50 && d.max == 50);
+	client_time(c, CLIENT_CLOSED, &d);
+	assert_true(d.count == 1 && d.max == 7000);
+	run_free(&base);
+	run_free(&r);
+	base = load(10);
+	r = load(10);
+	base.clients[0].view.window_s = 0; /* it was warming up */
+	r.clients[0].view.in_flight = 2;
+	client_since(&r.clients[0], &base.clients[0]);
+	close_to(r.clients[0].view.in_flight, 2);
+	client_latency(&r.clients[0], &d);
+	assert_true(d.count == 0 && r.clients[0].view.sum->latency_max == 0);
+	run_free(&base);
+	run_free(&r);
+	run_free(&want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +333,7 @@ int main(void)
 		cmocka_unit_test(parts_add_up),	     cmocka_unit_test(adding),
 		cmocka_unit_test(what_lies_between), cmocka_unit_test(never_less_than_nothing),
 		cmocka_unit_test(its_service),	     cmocka_unit_test(names),
+		cmocka_unit_test(what_came_since),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

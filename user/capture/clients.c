@@ -1,46 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
-#include "capture/clients.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
-#include "store/records.h"
-#include "store/run_read.h"
+#include "capture/clients_parts.h"
 
-/*
- * What one call takes at most: a sender cannot keep it here. A message has no more descriptors than
- * SCM_MAX_FD, which is 253.
- */
-enum { MESSAGES_A_CALL = 256, FDS_A_MESSAGE = 253, MAX_KEPT = 64 };
-
-struct sender {
-	pid_t pid;
-	int file;   /* its last message's, not yet looked into; -1 = none */
-	bool final; /* that was its last message */
-	bool known; /* view is there */
-	struct run_client view;
-};
-
-struct clients {
-	int own, pass; /* -1 = closed */
-	char environment[32];
-	struct sender senders[RUN_MAX_CLIENTS];
-	size_t n;
-	/*
-	 * Files that are no memfd stay open until the end: to close one can take as long as its owner likes
-	 * (a socket that lingers, a file system of his). Once there are MAX_KEPT, nothing is taken any more.
-	 */
-	int kept[MAX_KEPT + FDS_A_MESSAGE];
-	size_t n_kept;
-	__u64 refused;
-	char why[256];
-};
+/* What one call takes at most: a sender cannot keep it here. */
+enum { MESSAGES_A_CALL = 256 };
 
 int clients_open(struct clients **out, struct err *e)
 {
@@ -73,35 +47,28 @@ const char *clients_environment(const struct clients *c)
 	return c->environment;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 void clients_forked(struct clients *c)
 {
-	close_fd(&c->pass);
+	clients_close_fd(&c->pass);
 }
 
 void clients_close(struct clients *c)
 {
 	if (!c)
 		return;
-	close_fd(&c->own);
-	close_fd(&c->pass);
+	clients_close_fd(&c->own);
+	clients_close_fd(&c->pass);
 	for (size_t i = 0; i < c->n; i++) {
-		close_fd(&c->senders[i].file);
+		clients_close_fd(&c->senders[i].file);
 		client_free(&c->senders[i].view);
+		client_free(&c->senders[i].base);
 	}
 	for (size_t i = 0; i < c->n_kept; i++)
 		close(c->kept[i]);
 	free(c);
 }
 
-__attribute__((format(printf, 3, 4))) static void refuse(struct clients *c, pid_t pid,
-							 const char *fmt, ...)
+void clients_refuse(struct clients *c, pid_t pid, const char *fmt, ...)
 {
 	int at;
 	va_list ap;
@@ -179,7 +146,7 @@ static bool receive(struct clients *c, struct parcel *p)
 	if (p->len < 0 && errno == EAGAIN)
 		return false;
 	if (p->len < 0 || (!p->len && !msg.msg_controllen)) {
-		close_fd(&c->own); /* nobody can send any more */
+		clients_close_fd(&c->own); /* nobody can send any more */
 		return false;
 	}
 	p->cut = msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC);
@@ -239,15 +206,16 @@ static void take(struct clients *c, struct parcel *p)
 	struct sender *s = wrong ? NULL : sender_of(c, p->pid);
 
 	if (s) {
-		close_fd(&s->file);
+		clients_close_fd(&s->file);
 		s->file = p->files[0];
 		s->final = p->message.final;
+		c->taken++;
 		return;
 	}
 	if (wrong)
-		refuse(c, p->pid, "%s", wrong);
+		clients_refuse(c, p->pid, "%s", wrong);
 	else
-		refuse(c, p->pid, "more than %d loads", RUN_MAX_CLIENTS);
+		clients_refuse(c, p->pid, "more than %d loads", RUN_MAX_CLIENTS);
 	for (size_t i = 0; i < p->n_files; i++)
 		if (is_memfd(p->files[i]))
 			close(p->files[i]);
@@ -266,107 +234,39 @@ void clients_receive(struct clients *c)
 	}
 }
 
-/* ---- views ---- */
+/* ---- a window within a load ---- */
 
-static int read_view(int fd, struct run *r, struct err *e)
+static double now(void)
 {
-	char warning[RUN_WARNING_LEN], *text;
-	struct stat st;
-	FILE *in = NULL;
-	int err = 0;
+	struct timespec t;
 
-	if (fstat(fd, &st))
-		return err_set(e, -errno, "cannot read it: %s", strerror(errno));
-	text = malloc(st.st_size + 1);
-	if (text && pread(fd, text, st.st_size, 0) == st.st_size && st.st_size)
-		in = fmemopen(text, st.st_size, "r");
-	if (in)
-		err = run_read_stream(in, "its view", r, warning, e);
-	else
-		err = err_set(e, -EINVAL, "cannot read its view");
-	if (in)
-		fclose(in);
-	free(text);
-	if (!err && (r->n_clients != 1 || r->n_services))
-		err = err_set(e, -EINVAL, "it sent a run that is not the view of one load");
-	return err;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-static bool cells_grew(const __u64 *from, const __u64 *to, size_t n)
+int clients_now(struct clients *c, double s, double *at)
 {
-	for (size_t i = 0; i < n; i++)
-		if (to[i] < from[i])
-			return false;
-	return true;
-}
+	struct pollfd p = { .fd = c->own, .events = POLLIN };
+	double end = now() + s;
+	__u64 before;
 
-/* Is it the same load, later? A file that has the one could not go on with anything else. */
-static bool goes_on(struct run_client *from, struct run_client *to)
-{
-	json_t *a = client_pack(from), *b = client_pack(to);
-	bool same = a && b && json_equal(a, b);
+	clients_receive(c); /* what was made before */
+	before = c->taken;
+	if (send(c->own, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+		return -errno;
+	while (c->taken == before && c->own >= 0) {
+		double left = end - now();
 
-	json_decref(a);
-	json_decref(b);
-	for (int tag = 0; tag < NR_CLIENT_TAGS && same; tag++)
-		same = cells_grew(client_tag_cells(from, tag), client_tag_cells(to, tag),
-				  HIST_BUCKETS);
-	return same && cells_grew(from->view.sum->anatomy[0], to->view.sum->anatomy[0],
-				  ANATOMY_BUCKETS * NR_STAGES);
-}
-
-/* Look into what a sender sent last. */
-static void look_into(struct clients *c, struct sender *s)
-{
-	struct run r = { 0 };
-	struct err e = { 0 };
-
-	if (read_view(s->file, &r, &e)) {
-		refuse(c, s->pid, "%.200s", e.message);
-	} else if (s->known && !goes_on(&s->view, &r.clients[0])) {
-		refuse(c, s->pid, "its view does not go on from the one before");
-	} else {
-		client_free(&s->view);
-		s->view = r.clients[0];
-		s->known = true;
-		r.n_clients = 0; /* what it owns is ours */
+		if (left <= 0)
+			return -ETIMEDOUT;
+		poll(&p, 1, left * 1e3 + 1);
+		clients_receive(c);
 	}
-	close_fd(&s->file);
-	run_free(&r);
+	*at = now();
+	return c->taken > before ? 0 : -EPIPE;
 }
 
-static int copy(struct run_client *to, const struct run_client *from)
+void clients_end(struct clients *c)
 {
-	struct lvt_shard *sum;
-	struct client_hist *times;
-
-	if (client_init(to))
-		return -ENOMEM;
-	sum = to->view.sum;
-	times = to->times;
-	memcpy(sum, from->view.sum, sizeof(*sum));
-	memcpy(times, from->times, NR_CLIENT_TIMES * sizeof(*times));
-	*to = *from;
-	to->view.sum = sum;
-	to->times = times;
-	return 0;
-}
-
-int clients_into(struct clients *c, struct run *r, struct err *e)
-{
-	if (!c || !c->n)
-		return 0;
-	r->clients = calloc(RUN_MAX_CLIENTS, sizeof(*r->clients));
-	for (size_t i = 0; i < c->n && r->clients; i++) {
-		struct sender *s = &c->senders[i];
-
-		if (s->file >= 0)
-			look_into(c, s);
-		if (!s->known)
-			continue;
-		if (copy(&r->clients[r->n_clients], &s->view))
-			return err_set(e, -ENOMEM, "no memory for the views of loads");
-		r->n_clients++;
-	}
-	return r->clients ? 0 : err_set(e, -ENOMEM, "no memory for the views of loads");
+	clients_close_fd(&c->own);
 }

@@ -65,6 +65,19 @@ size_t clients_unfinished(const struct clients *c);
 
 void clients_close(struct clients *c); /* NULL-safe */
 
+/*
+ * For a window within a load, of which there is one:
+ *
+ *	clients_now(c, s, &at);		its view as of now, within s seconds; -ETIMEDOUT
+ *	clients_begin(c, e);		from here on views are what came since
+ *	clients_end(c);			nothing is taken any more
+ *
+ * `at` is when it came, on CLOCK_MONOTONIC: it was made since the call.
+ */
+int clients_now(struct clients *c, double s, double *at);
+int clients_begin(struct clients *c, struct err *e);
+void clients_end(struct clients *c);
+
 /* ---- the load's side ---- */
 
 /*
@@ -72,6 +85,12 @@ void clients_close(struct clients *c); /* NULL-safe */
  * and the variable are not handed on to what this process starts. Call it once, at the start.
  */
 int clients_attach(void);
+
+/*
+ * When the descriptor is readable: 1: the recording wants the view now; 0: it does not; -EPIPE: it has
+ * gone, and the descriptor is closed.
+ */
+int clients_asked(int fd);
 
 /*
  * Send the view so far, of a run with one client. It never waits for long: -EAGAIN if the recording has

@@ -37,6 +37,20 @@ int clients_attach(void)
 	return fd;
 }
 
+int clients_asked(int fd)
+{
+	char byte;
+	int asked = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, &byte, 1, MSG_DONTWAIT)) > 0)
+		asked = 1;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return asked;
+	close(fd);
+	return -EPIPE;
+}
+
 /* The run in a file that nobody can change any more. */
 static int sealed(const struct run *r, struct err *e)
 {
