@@ -25,6 +25,7 @@ static inline struct run_client *fill_client(struct run *r, __u16 port, const ch
 	*c = (struct run_client){ .protocol = "redis",
 				  .arrivals = "poisson",
 				  .open = true,
+				  .local = true,
 				  .seed = 7,
 				  .connections = 50,
 				  .threads = 1,

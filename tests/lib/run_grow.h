@@ -142,6 +142,7 @@ static inline void more_clients(struct run *r, int n)
 
 		c->think_s = n % 2 ? 0.1 : NAN;
 		c->open = n % 2;
+		c->local = n % 3 != 1;
 		c->seed = n % 2 ? UINT64_MAX : 0;
 		strcpy(c->profile, n % 2 ? "step 1 2 3 4" : "");
 		strcpy(c->arrivals, n % 4 ? "poisson" : "");

@@ -183,6 +183,7 @@ static inline const char *look_client(struct run_client *a, struct run_client *b
 	LOOK_TEXT(a, b, arrivals);
 	LOOK_TEXT(a, b, profile);
 	LOOK_SAME(a, b, open);
+	LOOK_SAME(a, b, local);
 	LOOK_SAME(a, b, seed);
 	LOOK_SAME(a, b, connections);
 	LOOK_SAME(a, b, threads);

@@ -72,7 +72,7 @@ static inline void fill_step(struct sweep *s, const struct fill_queue *q, double
 	struct fill_state t = { .at = -seconds * 1e9, .free_at = -seconds * 1e9 };
 	struct sweep_watch *w = sweep_watch_new();
 	__u64 seed = q->seed + 1000003 * s->n;
-	struct run_client c = { .open = true, .connections = 50, .threads = 1 };
+	struct run_client c = { .open = true, .local = true, .connections = 50, .threads = 1 };
 	struct occupancy o;
 	struct run r;
 

@@ -9,13 +9,13 @@ import subprocess
 import tempfile
 import time
 
-from harness import LVT, Service, case, first, parsed
+from harness import LVT, Service, case, first_words, parsed
 
 TERMS = ("--protocol", "raw", "--verify", "echo")
 
 
 def start(target, *options):
-    command = [*first(), LVT, "sweep", target, *TERMS, "--format", "json"]
+    command = [*first_words(), LVT, "sweep", target, *TERMS, "--format", "json"]
     command += [str(word) for word in options]
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE

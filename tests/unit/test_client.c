@@ -241,6 +241,8 @@ static void its_service(void **state)
 	r.services[0].foreign_netns = false;
 	r.services[1].foreign_netns = true;
 	assert_ptr_equal(client_service(&r, &r.clients[0]), &r.services[0]);
+	r.clients[0].local = false; /* another host's of the same port */
+	assert_null(client_service(&r, &r.clients[0]));
 	run_free(&r);
 }
 

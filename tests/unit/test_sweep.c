@@ -142,7 +142,7 @@ static void unwatched(void **state)
 {
 	struct sweep *s = fill_plan(1000, 6000, 2, 1e6);
 	struct sweep_step *p = &s->steps[0];
-	struct run_client c = { .open = true, .rate_intended = 1000 };
+	struct run_client c = { .open = true, .local = true, .rate_intended = 1000 };
 	struct run r;
 
 	(void)state;

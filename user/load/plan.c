@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/cpus.h"
 
@@ -116,6 +117,28 @@ static int target_parse(struct target *t, const char *text, int asked, struct er
 	return *t->host ? 0 : no_target(text, e);
 }
 
+/* Whoever is reached from the same address is here; nothing is sent to find out. */
+static bool is_local(const struct sockaddr_storage *to, socklen_t len)
+{
+	struct sockaddr_storage from = { 0 };
+	const struct sockaddr_in *a = (const void *)to, *b = (const void *)&from;
+	const struct sockaddr_in6 *a6 = (const void *)to, *b6 = (const void *)&from;
+	socklen_t size = sizeof(from);
+	int fd = socket(to->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool local = false;
+
+	if (fd < 0)
+		return false;
+	if (!connect(fd, (const struct sockaddr *)to, len) &&
+	    !getsockname(fd, (struct sockaddr *)&from, &size))
+		local = to->ss_family == AF_INET6 ?
+				!memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) :
+				a->sin_addr.s_addr == b->sin_addr.s_addr ||
+					ntohl(a->sin_addr.s_addr) >> 24 == 127;
+	close(fd);
+	return local;
+}
+
 static int resolve(struct load_plan *p, const struct target *t, struct err *e)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG }, *found;
@@ -137,6 +160,7 @@ static int resolve(struct load_plan *p, const struct target *t, struct err *e)
 	getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof(host), port, sizeof(port),
 		    NI_NUMERICHOST | NI_NUMERICSERV);
 	p->port = strtoul(port, NULL, 10);
+	p->local = is_local(&p->address, p->address_len);
 	snprintf(p->target, sizeof(p->target), found->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
 		 host, port);
 	freeaddrinfo(found);

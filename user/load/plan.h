@@ -84,6 +84,7 @@ struct load_plan {
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	__u16 port;
+	bool local; /* an address of this host */
 	bool open, poisson;
 	struct profile profile; /* warm-up included; of a closed loop: only its length */
 	char profile_text[96];

@@ -152,6 +152,7 @@ int tally_client(const struct tally *t, const struct load_plan *p, double window
 	snprintf(c->arrivals, sizeof(c->arrivals), "%s", load_arrivals[!p->poisson]);
 	snprintf(c->profile, sizeof(c->profile), "%s", p->profile_text);
 	c->open = p->open;
+	c->local = p->local;
 	c->seed = p->seed;
 	c->connections = p->connections;
 	c->threads = p->threads;

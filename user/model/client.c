@@ -156,7 +156,7 @@ const struct run_service *client_service(const struct run *r, const struct run_c
 {
 	const struct run_service *found = NULL;
 
-	for (size_t i = 0; i < r->n_services; i++) {
+	for (size_t i = 0; c->local && i < r->n_services; i++) {
 		const struct run_service *s = &r->services[i];
 
 		if (s->port == c->view.port && (!found || found->foreign_netns))

@@ -61,6 +61,7 @@ struct run_client {
 	char arrivals[16]; /* "poisson", "constant"; of a closed loop that of its think time */
 	char profile[96];  /* "" = an even rate */
 	bool open;
+	bool local; /* the target is an address of the load's own host */
 	__u64 seed;
 	__u32 connections, threads;
 	double rate_intended; /* requests/s, mean over the window; NAN = closed loop */
@@ -117,7 +118,7 @@ void client_since(struct run_client *c, const struct run_client *base);
 /* Requests of all clients of a run, failed ones included. */
 __u64 clients_requests(const struct run *r);
 
-/* The service of the run that this is the client of, by port on this host; NULL = it is not in it. */
+/* The service of the run that this is the client of: of this host, by port. NULL = it is not in it. */
 const struct run_service *client_service(const struct run *r, const struct run_client *c);
 
 /*

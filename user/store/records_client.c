@@ -28,6 +28,7 @@ static const struct field client_fields[] = {
 	FIELD(TEXT, run_client, arrivals),
 	FIELD(TEXT, run_client, profile),
 	FIELD(BOOL, run_client, open),
+	FIELD(BOOL, run_client, local),
 	FIELD(U64, run_client, seed),
 	FIELD(U32, run_client, connections),
 	FIELD(U32, run_client, threads),
