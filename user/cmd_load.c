@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "base/units.h"
 #include "capture/clients.h"
 #include "cmd.h"
+#include "capture/recording.h"
 #include "load/load.h"
 #include "report/load.h"
 #include "store/run_write.h"
@@ -117,8 +119,9 @@ struct session {
 	struct run_file *file;
 	struct err file_err; /* why the file is not complete: the load goes on */
 	int signals;
-	int clients; /* a recording around it that wants to know; -1 = none */
-	bool line;   /* a progress line is on the terminal */
+	int clients;	  /* a recording around it that wants to know; -1 = none */
+	double next_look; /* s on recording_now()'s clock */
+	bool line;	  /* a progress line is on the terminal */
 };
 
 static int open_signals(void)
@@ -195,6 +198,18 @@ static int answer(struct session *s, struct err *e)
 	return err;
 }
 
+/* Intervals are of the window: they start with it. Returns ms until the next one ends. */
+static int next_look(struct session *s)
+{
+	double now = recording_now(), from, to;
+
+	if (!load_window(s->load, &from, &to) || now > to)
+		return 200; /* when it is over, its descriptor says so */
+	if (s->next_look < from)
+		s->next_look = from + s->config->interval;
+	return s->next_look > now ? ceil((s->next_look - now) * 1e3) : 0;
+}
+
 static int watch(struct session *s, struct err *e)
 {
 	struct pollfd p[3] = { { .fd = load_fd(s->load), .events = POLLIN },
@@ -204,19 +219,18 @@ static int watch(struct session *s, struct err *e)
 	int err = 0;
 
 	while (!err) {
-		int n;
-
 		p[2].fd = s->clients;
-		/* intervals are of the window: they start with it */
-		n = poll(p, 3, s->config->interval * 1e3);
+		poll(p, 3, next_look(s));
 		if (p[0].revents)
 			break;
-		if (n > 0 && p[1].revents && read(s->signals, &info, sizeof(info)) > 0)
+		if (p[1].revents && read(s->signals, &info, sizeof(info)) > 0)
 			load_stop(s->load);
-		else if (n > 0 && p[2].revents)
+		if (p[2].revents)
 			err = answer(s, e);
-		else if (load_phase(s->load) == LOAD_MEASURING)
+		if (!err && !next_look(s)) {
 			err = look(s, e);
+			s->next_look += s->config->interval;
+		}
 	}
 	if (s->line)
 		fprintf(stderr, "\r\033[K");
@@ -240,7 +254,10 @@ static int report(struct session *s, struct err *e)
 		load_take(s->load, &l.tally, &window_s);
 	if (!err && s->file && !s->file_err.code)
 		run_file_finish(s->file, &r, &s->file_err);
-	if (!err)
+	/* around it is a recording that reports this view beside its own */
+	if (!err && s->clients >= 0 && s->config->format != FORMAT_JSON_LOAD && l.tally.n_kinds < 2)
+		fprintf(stderr, "lvt: the load's report is a part of the recording's\n");
+	else if (!err)
 		err = (s->config->format == FORMAT_JSON_LOAD ? load_report_json :
 							       load_report_text)(stdout, &l, e);
 	if (!err && !client_answered(&r.clients[0]))
