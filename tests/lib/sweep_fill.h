@@ -19,6 +19,7 @@ struct fill_queue {
 	double service_ns; /* mean */
 	bool constant;	   /* service time; else exponential */
 	double failing;	   /* share of requests that fail */
+	bool copies;	   /* who looks has another view each time, and forgets it */
 	__u64 seed;
 };
 
@@ -65,6 +66,22 @@ static inline void fill_one(const struct fill_queue *q, struct fill_state *t, __
 	fill_request(c->view.sum, client);
 }
 
+static inline void fill_look(struct sweep_watch *w, const struct run_service *view, bool copy)
+{
+	struct run_service other = *view;
+
+	if (copy) {
+		other.sum = malloc(sizeof(*other.sum));
+		if (!other.sum)
+			abort();
+		*other.sum = *view->sum;
+	}
+	if (sweep_watch_add(w, &other))
+		abort();
+	if (copy)
+		free(other.sum);
+}
+
 /* A step of `seconds` at a rate, after as long a warm-up: a run, which is forgotten. */
 static inline void fill_step(struct sweep *s, const struct fill_queue *q, double rate,
 			     double seconds, int threads)
@@ -94,8 +111,7 @@ static inline void fill_step(struct sweep *s, const struct fill_queue *q, double
 		for (; t.at < (i + 1) * seconds * 1e9 / FILL_INTERVALS;
 		     t.at += fill_unit_exponential(&seed) * 1e9 / rate)
 			fill_one(q, &t, &seed, seconds * 1e9, &r);
-		if (sweep_watch_add(w, &c.view))
-			abort();
+		fill_look(w, &c.view, q->copies);
 	}
 	fill_in_flight(&r.services[0], 1);
 	c.view.in_flight = r.services[0].in_flight + rate * FILL_NETWORK_NS / 1e9;

@@ -71,7 +71,7 @@ static void objectives(void **state)
 
 static void a_step(void **state)
 {
-	const struct fill_queue q = { .service_ns = SERVICE_NS, .seed = 11 };
+	const struct fill_queue q = { .service_ns = SERVICE_NS, .seed = 11, .copies = true };
 	struct sweep *s = fill_plan(1000, 4000, 2, 5e6);
 	const struct sweep_step *p = &s->steps[0];
 	double stages = 0;

@@ -42,7 +42,10 @@ struct sweep_watch;
 struct sweep_watch *sweep_watch_new(void);    /* NULL without memory */
 void sweep_watch_free(struct sweep_watch *w); /* NULL-safe */
 
-/* An interval more is in the sums of a client's view. `w` is a struct sweep_watch. 0 or -ENOMEM. */
+/*
+ * An interval more is in the sums of a client's view, which need not be kept. `w` is a struct sweep_watch.
+ * 0 or -ENOMEM.
+ */
 int sweep_watch_add(void *w, const struct run_service *view);
 
 /*

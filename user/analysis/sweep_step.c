@@ -18,6 +18,7 @@
 
 struct sweep_watch {
 	struct intervals *intervals;
+	struct run_service view; /* its own: who looks may have another run each time */
 	double count[INTERVALS_MAX], sum[INTERVALS_MAX]; /* of answered requests */
 	size_t n, each, open;
 	double seen_count, seen_sum;
@@ -31,16 +32,19 @@ struct sweep_watch *sweep_watch_new(void)
 		return NULL;
 	w->each = 1;
 	w->intervals = intervals_new();
-	if (w->intervals)
+	w->view.sum = calloc(1, sizeof(*w->view.sum));
+	if (w->intervals && w->view.sum)
 		return w;
-	free(w);
+	sweep_watch_free(w);
 	return NULL;
 }
 
 void sweep_watch_free(struct sweep_watch *w)
 {
-	if (w)
-		intervals_free(w->intervals);
+	if (!w)
+		return;
+	intervals_free(w->intervals);
+	free(w->view.sum);
 	free(w);
 }
 
@@ -78,7 +82,8 @@ int sweep_watch_add(void *watch, const struct run_service *view)
 	}
 	if (w->n == INTERVALS_MAX)
 		merge(w);
-	return intervals_add(w->intervals, view);
+	memcpy(w->view.sum->latency, view->sum->latency, sizeof(view->sum->latency));
+	return intervals_add(w->intervals, &w->view);
 }
 
 /* A ratio of sums: what the intervals' sums differ from the mean of their own counts (Law, 5th ed., 9.5). */
@@ -121,7 +126,7 @@ static void fill_objective(struct sweep_step *p, const struct slo *slo, const st
 	o->value = rank > client_answered(c) ?
 			   INFINITY :
 			   hist_value_at(cells, 0, rank, 0, c->view.sum->latency_max);
-	worth = w ? intervals_worth(w->intervals, &c->view, slo->millionths) : NAN;
+	worth = w ? intervals_worth(w->intervals, &w->view, slo->millionths) : NAN;
 	if (!quantile_between(cells, worth, slo->millionths, SWEEP_LEVEL, &o->low, &o->high)) {
 		o->low = o->high = NAN;
 		return;
