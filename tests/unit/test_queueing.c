@@ -229,6 +229,8 @@ static void applies(void **state)
 	servers(4, 2.5, true, LAW_SERVERS, 0);
 	servers(4, 6, true, LAW_SERVERS, 0);
 	servers(NAN, 0.5, false, LAW_SERVERS, 0);
+	servers(1, 1.2, false, LAW_OVERLAP, 1);
+	servers(1, 1.2, true, LAW_APPLIES, 1);
 	s = traced(1, 0.5, false);
 	strcpy(s->arrivals, "constant");
 	sweep_law(s, &law);

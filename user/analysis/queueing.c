@@ -10,6 +10,9 @@
 /* How far the work in progress at saturation may be from a whole number of servers. */
 #define SERVERS_APART 0.15
 
+/* Work in progress beyond the servers that is no chance any more. */
+#define OVER 1.05
+
 /* C^2 of what is taken to be exponential, whose C^2 is 1. */
 #define EXPONENTIAL_LOW 0.8
 #define EXPONENTIAL_HIGH 1.25
@@ -73,25 +76,53 @@ const char *law_gap_meaning(enum law_gap g)
 	case LAW_SERVERS:
 		return "the service has several threads, and no saturated step tells how many serve at "
 		       "once";
+	case LAW_OVERLAP:
+		return "requests occupy their servers for longer than there is time: they overlap, as "
+		       "where several are answered at once";
 	}
 	return "";
 }
 
 /* ---- of a sweep */
 
-/* The servers that were occupied in the steps that got more than they could answer. */
-static double occupied(const struct sweep *s)
+/* The servers that were occupied in a step; more than there are if requests overlap. */
+static double occupied(const struct sweep_step *p)
 {
-	double most = NAN;
+	return p->seconds > 0 ?
+		       queue_rho(p->kernel.requests / p->seconds, p->kernel.service.mean_ns, 1) :
+		       NAN;
+}
+
+/* The same in the steps that got more than they could answer: their median. */
+static double occupied_at_most(const struct sweep *s)
+{
+	double busy[SWEEP_MAX_STEPS];
+	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sweep_step *p = &s->steps[i];
 
-		if (p->saturated && !p->dropped && p->kernel.requests > 0 && p->seconds > 0)
-			most = fmax(most, queue_rho(p->kernel.requests / p->seconds,
-						    p->kernel.service.mean_ns, 1));
+		if (p->saturated && !p->dropped && isfinite(occupied(p)))
+			busy[n++] = occupied(p);
 	}
-	return most;
+	sort_doubles(busy, n);
+	return n ? sorted_median(busy, n) : NAN;
+}
+
+/* It kept up with what would have needed more servers than it has, in more than a quarter of the steps. */
+static bool overlapping(const struct sweep *s, unsigned int servers)
+{
+	size_t over = 0, n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sweep_step *p = &s->steps[i];
+
+		if (p->saturated || p->dropped || isnan(occupied(p)))
+			continue;
+		over += occupied(p) > servers * OVER;
+		n++;
+	}
+	return 4 * over > n;
 }
 
 static double most_threads(const struct sweep *s)
@@ -105,7 +136,7 @@ static double most_threads(const struct sweep *s)
 
 static void find_servers(const struct sweep *s, struct queue_law *law)
 {
-	double threads = most_threads(s), busy = occupied(s), whole = round(busy);
+	double threads = most_threads(s), busy = occupied_at_most(s), whole = round(busy);
 
 	law->servers = s->servers ? s->servers : threads == 1;
 	if (law->servers)
@@ -136,6 +167,7 @@ void sweep_law(const struct sweep *s, struct queue_law *law)
 		   !n				  ? LAW_UNTRACED :
 		   strcmp(s->arrivals, "poisson") ? LAW_ARRIVALS :
 		   !law->servers		  ? LAW_SERVERS :
+		   overlapping(s, law->servers)	  ? LAW_OVERLAP :
 						    LAW_APPLIES;
 }
 

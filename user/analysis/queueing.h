@@ -44,6 +44,7 @@ enum law_gap {
 	LAW_CLOSED,   /* a closed loop: what arrives depends on what is answered */
 	LAW_ARRIVALS, /* arrivals are not poisson */
 	LAW_SERVERS,  /* several threads, and nothing tells how many serve at once */
+	LAW_OVERLAP,  /* requests overlap in their servers: it kept up with a rho above 1 */
 };
 
 const char *law_gap_meaning(enum law_gap g);
@@ -57,7 +58,8 @@ struct queue_law {
 
 /*
  * Servers: as the user says; else one for a service of one thread; else as many as were occupied at
- * saturation, lambda E[S], if that is within 15 % of a whole number up to the number of threads.
+ * saturation, lambda E[S], the median of these steps, if that is within 15 % of a whole number up to the
+ * number of threads.
  */
 void sweep_law(const struct sweep *s, struct queue_law *law);
 
