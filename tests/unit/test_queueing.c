@@ -253,6 +253,9 @@ static void applies(void **state)
 	sweep_law_at(&s->steps[0], &law, &at);
 	assert_true(isnan(at.p99));
 	near(at.wait, 0.1 / 1.8 * 1e6, 1e-12);
+	s->steps[0].saturated = s->steps[1].saturated = true;
+	sweep_law(s, &law);
+	assert_int_equal(law.gap, LAW_SATURATED);
 	s->steps[0].kernel.service.mean_ns = s->steps[1].kernel.service.mean_ns = NAN;
 	sweep_law(s, &law);
 	assert_int_equal(law.gap, LAW_UNTRACED);

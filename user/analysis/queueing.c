@@ -69,6 +69,8 @@ const char *law_gap_meaning(enum law_gap g)
 		return "it applies";
 	case LAW_UNTRACED:
 		return "how long a request occupies its server is not known: the service was not traced";
+	case LAW_SATURATED:
+		return "every step is saturated, where latency is as long as the step";
 	case LAW_CLOSED:
 		return "in a closed loop arrivals wait for answers, which the law does not have";
 	case LAW_ARRIVALS:
@@ -150,12 +152,14 @@ static void find_servers(const struct sweep *s, struct queue_law *law)
 void sweep_law(const struct sweep *s, struct queue_law *law)
 {
 	double variation[SWEEP_MAX_STEPS];
+	bool traced = false;
 	size_t n = 0;
 
 	*law = (struct queue_law){ .variation = NAN };
 	for (size_t i = 0; i < s->n; i++) {
 		double v = service_variation(&s->steps[i].kernel.service);
 
+		traced |= isfinite(v);
 		if (!s->steps[i].dropped && !s->steps[i].saturated && isfinite(v))
 			variation[n++] = v;
 	}
@@ -164,7 +168,8 @@ void sweep_law(const struct sweep *s, struct queue_law *law)
 		law->variation = sorted_median(variation, n);
 	find_servers(s, law);
 	law->gap = s->mode != SWEEP_RATES	  ? LAW_CLOSED :
-		   !n				  ? LAW_UNTRACED :
+		   !traced			  ? LAW_UNTRACED :
+		   !n				  ? LAW_SATURATED :
 		   strcmp(s->arrivals, "poisson") ? LAW_ARRIVALS :
 		   !law->servers		  ? LAW_SERVERS :
 		   overlapping(s, law->servers)	  ? LAW_OVERLAP :

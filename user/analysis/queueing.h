@@ -40,11 +40,12 @@ double service_variation(const struct occupancy *s);
 
 enum law_gap {
 	LAW_APPLIES,
-	LAW_UNTRACED, /* the service's time is not known */
-	LAW_CLOSED,   /* a closed loop: what arrives depends on what is answered */
-	LAW_ARRIVALS, /* arrivals are not poisson */
-	LAW_SERVERS,  /* several threads, and nothing tells how many serve at once */
-	LAW_OVERLAP,  /* requests overlap in their servers: it kept up with a rho above 1 */
+	LAW_UNTRACED,  /* the service's time is not known */
+	LAW_SATURATED, /* every step is */
+	LAW_CLOSED,    /* a closed loop: what arrives depends on what is answered */
+	LAW_ARRIVALS,  /* arrivals are not poisson */
+	LAW_SERVERS,   /* several threads, and nothing tells how many serve at once */
+	LAW_OVERLAP,   /* requests overlap in their servers: it kept up with a rho above 1 */
 };
 
 const char *law_gap_meaning(enum law_gap g);
