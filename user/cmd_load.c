@@ -11,8 +11,9 @@
 #include "base/term.h"
 #include "base/units.h"
 #include "capture/clients.h"
-#include "cmd.h"
 #include "capture/recording.h"
+#include "cmd.h"
+#include "cmd_load.h"
 #include "load/load.h"
 #include "report/load.h"
 #include "store/run_write.h"
@@ -281,6 +282,35 @@ static int load(struct session *s, struct err *e)
 		err = load_result(s->load, e);
 	if (!err)
 		err = report(s, e);
+	return err;
+}
+
+int load_words_check(int argc, char **argv, const char *target, struct load_words *w, struct err *e)
+{
+	struct config config = { .format = -1 };
+	struct load_plan plan = { 0 };
+	struct operands rest;
+	int err;
+
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help"))
+			return err_usage(e, "lvt load --help says what there is");
+	load_options_default(&config.load);
+	config.load.duration_s = config.load.warm_up_s = -1;
+	err = options_parse(&options, &config, argc, argv, &rest, e);
+	if (err)
+		return err;
+	if (rest.n_words > 1)
+		return err_usage(e, "load takes one target");
+	*w = (struct load_words){ .target = rest.n_words,
+				  .duration = config.load.duration_s >= 0,
+				  .seed = config.load.seed,
+				  .warm_up = config.load.warm_up_s >= 0,
+				  .output = config.out || config.format >= 0 };
+	config.load.duration_s = 1;
+	config.load.warm_up_s = 0;
+	err = load_plan_make(&plan, w->target ? rest.words[0] : target, &config.load, e);
+	load_plan_free(&plan);
 	return err;
 }
 

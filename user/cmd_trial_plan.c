@@ -7,10 +7,19 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 #include "base/cpus.h"
+#include "base/words.h"
+#include "cmd_load.h"
+#include "trial/run.h"
 
 static const char *const formats[] = { "text", "json", NULL };
-static const char *const metrics[] = { "p50", "p90", "p99", "p99.9", "mean", "throughput", NULL };
+static const char *const metrics[] = {
+	"p50",	      "p90",	      "p99",	     "p99.9",
+	"mean",	      "throughput",   "client.p50",  "client.p90",
+	"client.p99", "client.p99.9", "client.mean", "client.throughput",
+	NULL,
+};
 
 #define WISH(member) offsetof(struct trial_options, wish.member)
 
@@ -25,11 +34,16 @@ static const struct option_row rows[] = {
 	  .arg = "CMD",
 	  .offset = WISH(command[TRIAL_AFTER]),
 	  .help = "shell command that starts it as it is after the change" },
+	{ .name = "load",
+	  .type = OPT_STRING,
+	  .arg = "ARGS",
+	  .offset = WISH(load),
+	  .help = "what 'lvt load' loads it with; without a target: 127.0.0.1 and its port" },
 	{ .name = "load-cmd",
 	  .type = OPT_STRING,
 	  .arg = "CMD",
-	  .offset = WISH(load),
-	  .help = "shell command that loads it; {port}, {seconds} and {seed} are filled in" },
+	  .offset = WISH(load_cmd),
+	  .help = "or a shell command that does; {port}, {seconds} and {seed} are filled in" },
 	{ .name = "port",
 	  .letter = 'p',
 	  .type = OPT_U32,
@@ -135,7 +149,7 @@ static const struct option_row rows[] = {
 
 static const struct options options = {
 	.command = "trial",
-	.args = "--before CMD --after CMD --load-cmd CMD [OPTION...]",
+	.args = "--before CMD --after CMD --load ARGS [OPTION...]",
 	.about = "Compare two versions of a service by an experiment: pairs of runs, one of each, "
 		 "in an order that a coin decides, each with the service started anew and loaded. "
 		 "Exit status: 0 improved or equivalent, 3 regressed, 4 inconclusive, 1 invalid or "
@@ -143,7 +157,7 @@ static const struct options options = {
 	.more = "Examples:\n"
 		"  sudo lvt trial -p 7000 --before 'redis-server --port 7000' \\\n"
 		"      --after 'redis-server --port 7000 --io-threads 2' \\\n"
-		"      --load-cmd 'redis-benchmark -p {port} -t get -n 1000000000 -q'\n"
+		"      --load '--protocol redis --rate 20k'\n"
 		"  sudo lvt trial --before ./old --after ./new \\\n"
 		"      --load-cmd 'wrk -d {seconds}s http://127.0.0.1:{port}/' --primary mean\n"
 		"  sudo lvt trial --resume lvt-trial-20261124-101500\n",
@@ -175,19 +189,32 @@ static bool wished(int argc, char **argv)
 
 static int check(const struct trial_options *o, bool more, struct err *e)
 {
-	const char *missing = !o->wish.command[TRIAL_BEFORE] ? "--before" :
-			      !o->wish.command[TRIAL_AFTER]  ? "--after" :
-			      !o->wish.load		     ? "--load-cmd" :
-							       NULL;
+	const char *missing = !o->wish.command[TRIAL_BEFORE]	 ? "--before" :
+			      !o->wish.command[TRIAL_AFTER]	 ? "--after" :
+			      !o->wish.load && !o->wish.load_cmd ? "--load" :
+								   NULL;
+	const char *client = o->wish.primary >= TRIAL_KINDS ? metrics[o->wish.primary] : NULL;
 
 	if (o->resume && more) {
 		err_usage(e, "--resume goes on as planned: it takes no other options");
 		return err_hint(e, "lvt trial --resume %s [--format FORMAT] [-o FILE]", o->resume);
 	}
-	if (o->resume || !missing)
+	if (o->resume)
 		return 0;
-	err_usage(e, "no %s given", missing);
-	return err_hint(e, "lvt trial --before CMD --after CMD --load-cmd CMD");
+	if (missing) {
+		err_usage(e, "no %s given", missing);
+		return err_hint(e, "lvt trial --before CMD --after CMD --load ARGS");
+	}
+	if (o->wish.load && o->wish.load_cmd)
+		return err_usage(e, "--load and --load-cmd: one load, not two");
+	if (o->wish.load && o->wish.rate)
+		return err_usage(e, "--rate is for --load-cmd: --load has its own");
+	if (o->wish.load_cmd && client) {
+		err_usage(e, "--primary %s: what the client of --load-cmd sees is not known",
+			  client);
+		return err_hint(e, "--load has a client that tells");
+	}
+	return 0;
 }
 
 int trial_options_parse(struct trial_options *o, int argc, char **argv, struct err *e)
@@ -245,6 +272,68 @@ static int copy(char to[TRIAL_COMMAND_LEN], const char *from, const char *name, 
 	return 0;
 }
 
+enum { MAX_WORDS = 200 };
+
+static int put_words(char *line, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (words_quote(line, TRIAL_COMMAND_LEN, words[i]))
+			return -E2BIG;
+	return 0;
+}
+
+/* Are they words of lvt load that leave to the trial what is the trial's? */
+static int check_words(const struct trial_plan *p, const char *text, struct load_words *w,
+		       struct err *e)
+{
+	char filled[2 * TRIAL_COMMAND_LEN], target[32], *words[MAX_WORDS + 2] = { "load" };
+	__u32 port = p->port ?: 1;
+	int n, err;
+
+	if (trial_command(filled, sizeof(filled), text, port, 1, 1))
+		return err_usage(e, "it is too long");
+	snprintf(target, sizeof(target), "127.0.0.1:%u", port);
+	n = words_split(filled, words + 1, MAX_WORDS);
+	if (n < 0)
+		return err_usage(e, n == -EINVAL ? "a quote is not closed" : "too many words");
+	words[n + 1] = NULL;
+	err = load_words_check(n + 1, words, target, w, e);
+	if (!err && (w->duration || w->warm_up))
+		return err_usage(e, "how long it lasts is the trial's: --seconds, --warm-up");
+	if (!err && w->seed)
+		return err_usage(e, "its seed is the trial's: --seed");
+	if (!err && w->output)
+		return err_usage(e, "what it reports goes into the trial's runs");
+	return err;
+}
+
+/* The shell's command that runs lvt itself as the load. */
+static int own_load(struct trial_plan *p, const char *text, struct err *e)
+{
+	char copied[TRIAL_COMMAND_LEN] = "", self[4096] = "", *words[MAX_WORDS];
+	struct load_words w;
+	struct err why = { 0 };
+	int n;
+
+	if (copy(copied, text, "--load", e))
+		return -EINVAL;
+	if (check_words(p, text, &w, &why)) {
+		err_usage(e, "option '--load': %s", why.message);
+		return *why.hint ? err_hint(e, "%s", why.hint) : -EINVAL;
+	}
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return err_set(e, -errno, "cannot find lvt itself: %s", strerror(errno));
+	n = words_split(copied, words, MAX_WORDS);
+	p->own_load = true;
+	strcpy(p->load, "exec");
+	if (put_words(p->load, (const char *[]){ self, "load" }, 2) ||
+	    put_words(p->load, (const char **)words, n) ||
+	    (!w.target && put_words(p->load, (const char *[]){ "127.0.0.1:{port}" }, 1)) ||
+	    put_words(p->load, (const char *[]){ "--seed", "{seed}", "-d", "{seconds}" }, 4))
+		return err_usage(e, "option '--load': it is too long");
+	return 0;
+}
+
 int trial_plan_make(struct trial_plan *p, const struct trial_wish *w, struct err *e)
 {
 	time_t now = time(NULL);
@@ -275,7 +364,8 @@ int trial_plan_make(struct trial_plan *p, const struct trial_wish *w, struct err
 	if (!err)
 		err = copy(p->command[TRIAL_AFTER], w->command[TRIAL_AFTER], "--after", e);
 	if (!err)
-		err = copy(p->load, w->load, "--load-cmd", e);
+		err = w->load ? own_load(p, w->load, e) :
+				copy(p->load, w->load_cmd, "--load-cmd", e);
 	if (!err)
 		err = pin(p, w->cpus, e);
 	return err ? err : trial_plan_check(p, e);

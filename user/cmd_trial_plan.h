@@ -10,7 +10,7 @@
 struct trial_options {
 	/* what makes the plan: 0, NULL or -1 when not given; percentages as given or by default */
 	struct trial_wish {
-		const char *command[TRIAL_ARMS], *load, *cpus, *dir;
+		const char *command[TRIAL_ARMS], *load, *load_cmd, *cpus, *dir;
 		uint32_t port, pairs, looks, rate, seed;
 		double seconds, warm_up, start, delta, max_foreign, max_steal;
 		int primary;

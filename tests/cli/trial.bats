@@ -12,9 +12,9 @@ teardown() {
 }
 
 @test "trial: what is missing is named" {
-	refused 2 "no --before given" "--load-cmd CMD" -- trial
+	refused 2 "no --before given" "--load ARGS" -- trial
 	refused 2 "no --after given" -- trial --before x --load-cmd y
-	refused 2 "no --load-cmd given" -- trial "${ARMS[@]}"
+	refused 2 "no --load given" -- trial "${ARMS[@]}"
 	refused 2 "unexpected word 'x'" -- trial x
 }
 
@@ -28,6 +28,26 @@ teardown() {
 	refused 2 "unknown word 'p98'" "did you mean 'p90'?" -- trial --primary p98
 	refused 2 "unknown word 'html'" "text or json" -- trial --format html
 	refused 2 "option '-p'" "1 to 65535" -- trial -p 65536
+}
+
+@test "trial: a load of its own is looked at before anything is started" {
+	needs_root
+	own=(trial "${ARMS[@]}" --dir "$BATS_TEST_TMPDIR/t" --load)
+	refused 2 "option '--load': option '--rate': bad number 'x'" -- "${own[@]}" '--rate x'
+	refused 2 "option '--load': a quote is not closed" -- "${own[@]}" "--rate 5 'x"
+	refused 2 "option '--load': load takes one target" -- "${own[@]}" '--rate 5 h:1 p:2'
+	refused 2 "option '--load': " "--rate" -- "${own[@]}" '-c 5'
+	for words in '-d 3' '--warmup 1'; do
+		refused 2 "option '--load': how long it lasts is the trial's" -- "${own[@]}" "--rate 5 $words"
+	done
+	refused 2 "its seed is the trial's" -- "${own[@]}" '--rate 5 --seed 4'
+	refused 2 "goes into the trial's runs" -- "${own[@]}" '--rate 5 -o x'
+	refused 2 "goes into the trial's runs" -- "${own[@]}" '--rate 5 --format json'
+	refused 2 "lvt load --help" -- "${own[@]}" '-h'
+	refused 2 "one load, not two" -- "${own[@]}" '--rate 5' --load-cmd y
+	refused 2 "--rate is for --load-cmd" -- "${own[@]}" '--rate 5' --rate 5
+	refused 2 "--primary client.p99" "--load" -- trial "${ARMS[@]}" --load-cmd y --primary client.p99
+	[ ! -e "$BATS_TEST_TMPDIR/t" ]
 }
 
 @test "trial: --resume takes no options but those of the output" {

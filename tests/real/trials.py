@@ -253,3 +253,80 @@ def failures():
             runs = [result["pairs"][0][arm] for arm in ("before", "after")]
             checks.append((all(r["cut"] and r["window_s"] < 1.99 for r in runs), f"cut: {runs}"))
         return outcome(5, checks)
+
+
+# PORT: a service as above that has a client of its own, which lvt's load knows nothing of.
+BUSY_BODY = """
+import runpy, socket, sys, threading, time
+def ask():
+    time.sleep(0.2)
+    sock = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    while True:
+        sock.sendall(b"ask")
+        sock.recv(64)
+threading.Thread(target=ask, daemon=True).start()
+runpy.run_path(sys.argv[3], run_name="__main__")
+"""
+
+
+def own_load(trial, before, after, *words):
+    load = "--protocol raw --rate 200 --arrivals constant -c 8 --size 16 --verify echo"
+    command = trial.command(before, after, "--looks", "1", "--warm-up", "0.3", *ANY_NOISE, *words)
+    command[command.index("--load-cmd")] = "--load"
+    command[command.index("--load") + 1] = load
+    return trial.run(command)
+
+
+@case("trial-own-load")
+def with_its_own_load():
+    """lvt's own load: both views of the same window, client metrics, gates that are checked."""
+    with Trial() as trial:
+        words = ("--pairs", "2", "--seconds", "1", "--primary", "client.p50")
+        status, result, talk = own_load(trial, trial.arm(2), trial.arm(5), *words)
+        checks = [says("status", status in (1, 4), True)]
+        if result:
+            checks += [
+                says("primary", result["primary"], "client.p50"),
+                says("gates.loss", result["gates"]["loss"]["state"], "passed"),
+                says("gates.late", result["gates"]["late"]["state"] == "not_checked", False),
+                says("gates.saturated", result["gates"]["saturated"]["state"] == "not_checked", False),
+                says("gates.views", result["gates"]["views"]["state"] == "failed", False),
+            ]
+            for pair in result["pairs"]:
+                for arm, floor in (("before", 2e6), ("after", 5e6)):
+                    run = pair[arm]
+                    client = run["client"]
+                    apart = abs(client["requests"] - run["requests"])
+                    allowed = client["edges"] + 0.01 * run["requests"]
+                    checks.append((apart <= allowed, f"{arm}: {apart} apart, edges {client}"))
+                    checks.append((client["p50"] >= floor, f"{arm}: client {client}"))
+                    checks.append((run["p50"] >= floor, f"{arm}: kernel p50 {run['p50']}"))
+                    checks.append((abs(client["due_rps"] - 200) < 10, f"due: {client}"))
+            ratio = result["metrics"]["client.p50"]["ratio"]
+            checks.append((1.5 < ratio < 4, f"5 ms against 2 ms: ratio {ratio}"))
+            run = sorted(glob.glob(f"{trial.folder}/pair-*.hlog"))[0]
+            with open(run, encoding="utf-8") as text:
+                checks.append(says("views in a run", "Tag=client/latency" in text.read(), True))
+        else:
+            checks.append((False, f"stderr: {talk[-300:]}"))
+        checks += trial.nothing_runs("own load")
+        return outcome(1, checks)
+
+
+@case("trial-other-client")
+def with_another_client():
+    """The kernel sees requests that the load did not send: the views do not fit together."""
+    with Trial() as trial:
+        path = os.path.join(trial.dir, "busybody.py")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(BUSY_BODY)
+        arm = " ".join([sys.executable, path, str(trial.port), "1", f"{trial.dir}/service.py"])
+        words = ("--pairs", "1", "--seconds", "1")
+        status, result, talk = own_load(trial, arm, arm, *words)
+        checks = [says("status", status, 1)]
+        if result:
+            checks.append(says("verdict", result["verdict"], "INVALID"))
+            checks.append(says("gates.views", result["gates"]["views"]["state"], "failed"))
+        else:
+            checks.append((False, f"stderr: {talk[-300:]}"))
+        return outcome(1, checks)

@@ -16,6 +16,7 @@
 #include "base/peer.h"
 #include "base/term.h"
 #include "base/units.h"
+#include "base/words.h"
 #include "base/wrap.h"
 
 /* ---- nearest ---- */
@@ -306,6 +307,53 @@ static void peers(void **state)
 	assert_string_equal(fmt_peer(small, sizeof(small), &cases[0].peer), "127.0.0");
 }
 
+/* ---- words ---- */
+
+static void words_of_a_line(void **state)
+{
+	char line[] = "  a 'b c'\t\"d \\\"e\\\\ \\f\" g\\ h'i'\"j\" '' \n$k*;";
+	const char *want[] = { "a", "b c", "d \"e\\ \\f", "g hij", "", "$k*;" };
+	char none[] = " \t ", *words[8];
+
+	(void)state;
+	assert_int_equal(words_split(line, words, 8), 6);
+	for (int i = 0; i < 6; i++)
+		assert_string_equal(words[i], want[i]);
+	assert_int_equal(words_split(none, words, 8), 0);
+	for (int i = 0; i < 3; i++) {
+		char open[][8] = { "a 'b", "\"", "'a\\'b'" };
+
+		assert_int_equal(words_split(open[i], words, 8), -EINVAL);
+	}
+	assert_int_equal(words_split((char[]){ "a b c" }, words, 2), -E2BIG);
+	assert_int_equal(words_split((char[]){ "a b" }, words, 2), 2);
+}
+
+/* Whatever a word is, sh takes it for what it is. */
+static void words_for_sh(void **state)
+{
+	const char *hard[] = { "a",	  "",	"it's", "$(x) `y`", "{port}",
+			       "a,{b,c}", "\\", "\n",	"~",	    "-d" };
+	char line[200] = "printf '%s.'", got[200] = "", want[200] = "", small[8] = "";
+	FILE *sh;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hard) / sizeof(hard[0]); i++) {
+		assert_int_equal(words_quote(line, sizeof(line), hard[i]), 0);
+		strcat(strcat(want, hard[i]), ".");
+	}
+	sh = popen(line, "r");
+	assert_non_null(sh);
+	assert_true(fread(got, 1, sizeof(got) - 1, sh) > 0);
+	pclose(sh);
+	assert_string_equal(got, want);
+	assert_int_equal(words_quote(small, sizeof(small), "abcd"), 0);
+	assert_int_equal(words_quote(small, sizeof(small), "e"), -E2BIG);
+	assert_string_equal(small, "abcd");
+	*small = '\0';
+	assert_int_equal(words_quote(small, sizeof(small), "''"), -E2BIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +363,7 @@ int main(void)
 		cmocka_unit_test(escape_names),	       cmocka_unit_test(escape_random),
 		cmocka_unit_test(err_fields),	       cmocka_unit_test(wrap_lines),
 		cmocka_unit_test(term_not_a_terminal), cmocka_unit_test(peers),
+		cmocka_unit_test(words_of_a_line),     cmocka_unit_test(words_for_sh),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

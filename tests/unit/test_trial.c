@@ -321,7 +321,7 @@ static void the_result(void **state)
 	assert_string_equal(json_string_value(json_object_get(root, "schema")), "lvt.trial/1");
 	assert_string_equal(json_string_value(json_object_get(root, "verdict")), "REGRESSED");
 	assert_int_equal(json_array_size(json_object_get(root, "pairs")), 9);
-	assert_int_equal(json_object_size(json_object_get(root, "metrics")), TRIAL_METRICS);
+	assert_int_equal(json_object_size(json_object_get(root, "metrics")), TRIAL_KINDS);
 	gates = json_object_get(root, "gates");
 	assert_string_equal(
 		json_string_value(json_object_get(json_object_get(gates, "views"), "state")),
@@ -335,13 +335,117 @@ static void the_result(void **state)
 	free(t);
 }
 
+/* With lvt's own load: its metrics are judged, too, and it is held to what it saw. */
+static struct trial *own_load(__u32 primary)
+{
+	struct trial *t = new_trial(8, 1);
+
+	t->plan.own_load = true;
+	t->plan.primary = primary;
+	for (int k = 0; k < 8; k++) {
+		struct trial_pair *p = add_pair(t, 1.2, false);
+
+		for (int arm = 0; arm < TRIAL_ARMS; arm++) {
+			struct trial_arm *a = &p->arm[arm];
+
+			for (int m = TRIAL_KINDS; m < TRIAL_METRICS; m++)
+				a->value[m] = 3000.0 * (m - 5) * (arm ? 0.5 : 1) + k;
+			a->value[TRIAL_KINDS + COMPARE_THROUGHPUT] = 100000;
+			a->client = (struct trial_client){ .requests = 30010,
+							   .due_rps = 100010,
+							   .late_p99_ns = 100,
+							   .edges = 20 };
+		}
+	}
+	return t;
+}
+
+static void a_load_of_its_own(void **state)
+{
+	enum { CLIENT_P99 = TRIAL_KINDS + COMPARE_P99 };
+	struct trial *t = own_load(CLIENT_P99), *again = calloc(1, sizeof(*again));
+	struct trial_outcome o;
+	struct trial_report r = { t, &o, NULL, "runs" };
+	char *text, *json;
+	json_t *root, *client;
+
+	(void)state;
+	assert_int_equal(verdict_of(t, &o), VERDICT_IMPROVED);
+	assert_int_equal(o.failed | o.unchecked, 0);
+	assert_int_equal(o.values[COMPARE_P99].effect.verdict, VERDICT_REGRESSED);
+	assert_int_equal(o.values[TRIAL_KINDS + COMPARE_P50].effect.verdict, VERDICT_IMPROVED);
+	text = printed(&r, false);
+	assert_non_null(strstr(text, "IMPROVED  client.p99 is 50"));
+	assert_non_null(strstr(text, "as the client saw it"));
+	json = printed(&r, true);
+	root = json_loads(json, 0, NULL);
+	assert_int_equal(json_object_size(json_object_get(root, "metrics")), TRIAL_METRICS);
+	assert_string_equal(json_string_value(json_object_get(root, "primary")), "client.p99");
+	client = json_object_get(json_object_get(json_array_get(json_object_get(root, "pairs"), 0),
+						 "before"),
+				 "client");
+	assert_true(json_number_value(json_object_get(client, "requests")) == 30010);
+	json_decref(root);
+	free(text);
+	free(json);
+	/* its state, and back */
+	root = trial_pack(t);
+	assert_null(trial_unpack(root, again));
+	assert_true(again->plan.own_load && again->plan.primary == CLIENT_P99);
+	assert_memory_equal(again->pairs[3].arm[1].value, t->pairs[3].arm[1].value,
+			    sizeof(t->pairs[3].arm[1].value));
+	assert_memory_equal(&again->pairs[3].arm[1].client, &t->pairs[3].arm[1].client,
+			    sizeof(t->pairs[3].arm[1].client));
+	json_object_del(json_object_get(root, "plan"),
+			"own_load"); /* then there is no such metric */
+	assert_non_null(trial_unpack(root, again));
+	json_decref(root);
+	free(again);
+	free(t);
+}
+
+static void what_its_load_must_not(void **state)
+{
+	struct trial_outcome o;
+	struct trial *t;
+
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		const __u32 gate[] = { GATE_LATE, GATE_VIEWS, GATE_VIEWS, GATE_SATURATED };
+		struct trial_arm *a;
+
+		t = own_load(COMPARE_P99);
+		a = &t->pairs[5].arm[1];
+		if (i == 0)
+			a->client.late_p99_ns = 0.11 * a->value[TRIAL_KINDS + COMPARE_P99];
+		else if (i == 1)
+			a->client.requests = 31000;
+		else if (i == 2)
+			a->value[TRIAL_KINDS + COMPARE_P99] = a->value[COMPARE_P99] / 1.1;
+		else if (i == 3)
+			a->client.due_rps = 102000;
+		else if (i == 4)
+			a->client.due_rps = NAN; /* a closed loop */
+		else if (i == 5)
+			a->value[TRIAL_KINDS + COMPARE_P99] = INFINITY; /* requests that failed */
+		else
+			a->client.requests = 30315; /* 1.04 %, of which the edges are 0.07 */
+		verdict_of(t, &o);
+		assert_int_equal(o.failed, i < 4 ? 1u << gate[i] : 0);
+		assert_int_equal(o.unchecked, i == 4 ? 1u << GATE_SATURATED : 0);
+		assert_int_equal(o.verdict == VERDICT_INVALID, i < 4);
+		free(t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_coin),	cmocka_unit_test(the_rule),
-		cmocka_unit_test(the_files),	cmocka_unit_test(the_state),
-		cmocka_unit_test(the_course),	cmocka_unit_test(too_noisy),
-		cmocka_unit_test(the_verdicts), cmocka_unit_test(the_result),
+		cmocka_unit_test(the_coin),	     cmocka_unit_test(the_rule),
+		cmocka_unit_test(the_files),	     cmocka_unit_test(the_state),
+		cmocka_unit_test(the_course),	     cmocka_unit_test(too_noisy),
+		cmocka_unit_test(the_verdicts),	     cmocka_unit_test(the_result),
+		cmocka_unit_test(a_load_of_its_own), cmocka_unit_test(what_its_load_must_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,7 +221,7 @@ static __u32 gates_of(struct trial_run bad)
 
 static void each_gate_at_its_limit(void **state)
 {
-	struct trial_run runs[] = { good, good };
+	struct trial_run runs[] = { good, good }, with;
 	__u32 unchecked;
 
 	(void)state;
@@ -235,6 +235,22 @@ static void each_gate_at_its_limit(void **state)
 	assert_int_equal(WITH(exceedances, 9.5), 1u << GATE_UNRESOLVED);
 	assert_int_equal(WITH(rate_intended, NAN), 1u << (16 + GATE_SATURATED));
 	assert_int_equal(WITH(exceedances, NAN), 1u << (16 + GATE_UNRESOLVED));
+	/* what may be in one of the views alone is no fault: of 1000 requests 5 are half a per cent */
+	with = good;
+	with.edges = 5;
+	with.kernel_requests = 1014;
+	with.rate_achieved = 986;
+	assert_int_equal(gates_of(with), 0);
+	with.kernel_requests = 1016;
+	with.rate_achieved = 984;
+	assert_int_equal(gates_of(with), 1u << GATE_VIEWS | 1u << GATE_SATURATED);
+	with = good;
+	with.edges = 11;
+	with.kernel_ns = 2000; /* not of the same requests any more */
+	assert_int_equal(gates_of(with), 1u << (16 + GATE_VIEWS));
+	with.client_requests = 0;
+	with.rate_achieved = 0;
+	assert_true(gates_of(with) & 1u << GATE_VIEWS && gates_of(with) & 1u << GATE_SATURATED);
 	runs[1].after = true;
 	assert_int_equal(trial_gates(runs, 2, 8, 3, &unchecked), 1u << GATE_DISCARDED);
 	assert_int_equal(trial_gates(runs, 1, 8, 0, NULL), 1u << GATE_UNRESOLVED);

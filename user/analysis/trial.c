@@ -9,10 +9,22 @@
 #include "analysis/stats.h"
 #include "model/hist.h"
 
-_Static_assert((int)TRIAL_METRICS == (int)NR_COMPARE_METRICS, "the same metrics");
+_Static_assert((int)TRIAL_METRICS <= (int)TRIAL_MAX_METRICS, "they can be judged");
+_Static_assert((int)TRIAL_KINDS == (int)NR_COMPARE_METRICS, "the same metrics");
 _Static_assert((int)TRIAL_QUANTILES == (int)COMPARE_QUANTILES, "the same quantiles");
 
 enum { LEAST_BEYOND = 10 };
+
+const char *trial_metric_name(int metric)
+{
+	static const char *const of_client[TRIAL_KINDS] = {
+		"client.p50",	"client.p90",  "client.p99",
+		"client.p99.9", "client.mean", "client.throughput",
+	};
+
+	return trial_of_client(metric) ? of_client[trial_kind(metric)] :
+					 compare_metric_name(metric);
+}
 
 /* The kept pairs, in the order of their numbers. */
 struct kept {
@@ -56,10 +68,12 @@ static void describe(const struct kept *k, struct trial_outcome *o)
 	for (int m = 0; m < TRIAL_METRICS; m++) {
 		struct trial_value *v = &o->values[m];
 
+		bool quantile = trial_kind(m) < TRIAL_QUANTILES;
+
 		*v = (struct trial_value){ .before = median(k, TRIAL_BEFORE, m),
 					   .after = median(k, TRIAL_AFTER, m),
 					   .resolved = true,
-					   .effect = { .name = compare_metric_name(m),
+					   .effect = { .name = trial_metric_name(m),
 						       .ratio = NAN,
 						       .low = NAN,
 						       .high = NAN,
@@ -68,40 +82,52 @@ static void describe(const struct kept *k, struct trial_outcome *o)
 						       .p_adjusted = NAN,
 						       .verdict = VERDICT_INVALID } };
 		for (int arm = 0; arm < TRIAL_ARMS; arm++) {
-			v->beyond[arm] = m < TRIAL_QUANTILES ? 0 : NAN;
-			for (size_t i = 0; m < TRIAL_QUANTILES && i < k->n; i++)
-				v->beyond[arm] += k->pairs[i]->arm[arm].beyond[m];
+			/* the client's requests are the same ones */
+			v->beyond[arm] = quantile ? 0 : NAN;
+			for (size_t i = 0; quantile && i < k->n; i++)
+				v->beyond[arm] += k->pairs[i]->arm[arm].beyond[trial_kind(m)];
 			v->resolved &= !(v->beyond[arm] < LEAST_BEYOND);
 		}
 	}
 }
 
-/* Only what the kernel saw: the client's numbers are not known with a load that is not lvt's own. */
+/* What a run is checked for; of a load that is not lvt's own only what the kernel saw is known. */
+static struct trial_run run_of(const struct trial_plan *p, const struct trial_arm *a, int arm)
+{
+	int kind = trial_kind(p->primary);
+	bool own = p->own_load, timed = kind != COMPARE_THROUGHPUT;
+
+	return (struct trial_run){
+		.after = arm == TRIAL_AFTER,
+		.rate_intended = own ? a->client.due_rps : p->rate,
+		.rate_achieved = own ? a->value[TRIAL_KINDS + COMPARE_THROUGHPUT] :
+				       a->arrivals / a->window_s,
+		.lateness_p99_ns = own ? a->client.late_p99_ns : NAN,
+		.client_ns = own && timed ? a->value[TRIAL_KINDS + kind] : NAN,
+		.kernel_ns = timed ? a->value[kind] : NAN,
+		.client_requests = own ? a->client.requests : NAN,
+		.kernel_requests = a->requests,
+		.edges = own ? a->client.edges : 0,
+		.exceedances = kind < TRIAL_QUANTILES ? a->beyond[kind] : a->requests,
+		.loss = a->loss,
+	};
+}
+
 static void check_gates(const struct trial *t, const struct kept *k, struct trial_outcome *o)
 {
 	struct trial_run runs[TRIAL_ARMS * 2 * TRIAL_MAX_PAIRS];
-	__u32 primary = t->plan.primary;
 	size_t n = 0;
 
 	for (size_t i = 0; i < k->n; i++)
-		for (int arm = 0; arm < TRIAL_ARMS; arm++) {
-			const struct trial_arm *a = &k->pairs[i]->arm[arm];
-
-			runs[n++] = (struct trial_run){
-				.after = arm == TRIAL_AFTER,
-				.rate_intended = t->plan.rate,
-				.rate_achieved = a->arrivals / a->window_s,
-				.lateness_p99_ns = NAN,
-				.client_ns = NAN,
-				.kernel_ns = a->value[primary],
-				.client_requests = NAN,
-				.kernel_requests = a->requests,
-				.exceedances = primary < TRIAL_QUANTILES ? a->beyond[primary] :
-									   a->requests,
-				.loss = a->loss,
-			};
-		}
+		for (int arm = 0; arm < TRIAL_ARMS; arm++)
+			runs[n++] = run_of(&t->plan, &k->pairs[i]->arm[arm], arm);
 	o->failed = trial_gates(runs, n, o->planned, o->discarded, &o->unchecked);
+}
+
+/* A quantile of requests that failed is infinite, and exactly so. */
+static double error_of(double value)
+{
+	return isfinite(value) ? hist_error(value) : 0;
 }
 
 /* How far the ratio of two values of a metric can be off: quantiles are middles of buckets. */
@@ -109,17 +135,20 @@ static double resolution(const struct kept *k, int metric)
 {
 	double most[TRIAL_ARMS] = { 0 };
 
-	if (metric >= TRIAL_QUANTILES)
+	if (trial_kind(metric) >= TRIAL_QUANTILES)
 		return 0;
 	for (size_t i = 0; i < k->n; i++)
 		for (int arm = 0; arm < TRIAL_ARMS; arm++)
-			most[arm] =
-				fmax(most[arm], hist_error(k->pairs[i]->arm[arm].value[metric]));
+			most[arm] = fmax(most[arm], error_of(k->pairs[i]->arm[arm].value[metric]));
 	return log1p(most[TRIAL_BEFORE]) + log1p(most[TRIAL_AFTER]);
 }
 
-static int judge(const struct trial *t, const struct kept *k, struct trial_outcome *o,
-		 struct trial_result *r)
+/*
+ * The primary metric, and the others of one view. Each view is adjusted for itself: the two are of the
+ * same requests, and eleven others could not show anything in 8 pairs, whose least p is 1 in 128.
+ */
+static int judge_view(const struct trial *t, const struct kept *k, bool client,
+		      struct trial_outcome *o, struct trial_result *r)
 {
 	double d[TRIAL_METRICS][2 * TRIAL_MAX_PAIRS];
 	struct trial_metric metrics[TRIAL_METRICS];
@@ -127,9 +156,9 @@ static int judge(const struct trial *t, const struct kept *k, struct trial_outco
 
 	order[0] = t->plan.primary;
 	for (int m = 0; m < TRIAL_METRICS; m++)
-		if (m != (int)t->plan.primary)
+		if (m != (int)t->plan.primary && trial_of_client(m) == client)
 			order[n++] = m;
-	for (int i = 0; i < TRIAL_METRICS; i++) {
+	for (int i = 0; i < n; i++) {
 		int m = order[i];
 
 		for (size_t p = 0; p < k->n; p++)
@@ -137,16 +166,25 @@ static int judge(const struct trial *t, const struct kept *k, struct trial_outco
 					  log_ratio(k->pairs[p]->arm[TRIAL_BEFORE].value[m],
 						    k->pairs[p]->arm[TRIAL_AFTER].value[m]) :
 					  NAN;
-		metrics[i] = (struct trial_metric){ compare_metric_name(m), m == COMPARE_THROUGHPUT,
-						    d[m], resolution(k, m) };
+		metrics[i] = (struct trial_metric){ trial_metric_name(m),
+						    trial_kind(m) == COMPARE_THROUGHPUT, d[m],
+						    resolution(k, m) };
 	}
-	err = trial_judge(&o->design, metrics, TRIAL_METRICS, k->n, o->failed, r);
+	err = trial_judge(&o->design, metrics, n, k->n, o->failed, r);
 	if (err)
 		return err;
-	for (int i = 0; i < TRIAL_METRICS; i++)
+	for (int i = 0; i < n; i++)
 		o->values[order[i]].effect = r->effects[i];
 	o->detectable = trial_detectable(&o->design, &metrics[0], k->n);
 	return 0;
+}
+
+static int judge(const struct trial *t, const struct kept *k, struct trial_outcome *o,
+		 struct trial_result *r)
+{
+	int err = judge_view(t, k, false, o, r);
+
+	return err || !t->plan.own_load ? err : judge_view(t, k, true, o, r);
 }
 
 int trial_judge_all(const struct trial *t, struct trial_outcome *o, struct err *e)

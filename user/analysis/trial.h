@@ -31,6 +31,9 @@ struct trial_outcome {
 	double level;		 /* that each interval had to attain */
 };
 
+/* "p99", and of what the client saw "client.p99". */
+const char *trial_metric_name(int metric);
+
 /*
  * Judge what there is. Without a kept pair all is not known, and the verdict is INVALID. Returns 0 or
  * -errno with *e filled.

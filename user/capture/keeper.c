@@ -40,6 +40,8 @@ static void be_shell(const struct keeper_job *job, pid_t keeper, int news)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != keeper)
 		_exit(1);
+	if (!failed.error && job->pass && fcntl(job->pass, F_SETFD, 0))
+		failed.error = -errno;
 	for (size_t i = 0; job->env && job->env[i]; i++)
 		putenv((char *)job->env[i]);
 	dup2(null, STDIN_FILENO);
@@ -142,7 +144,7 @@ static void keep(const struct keeper_job *job, int hold, int news)
 	struct news failed = {};
 	sigset_t set;
 
-	close_others((int[]){ hold, news, job->log }, 3);
+	close_others((int[]){ hold, news, job->log, job->pass }, job->pass ? 4 : 3);
 	setsid();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_NAME, "lvt-keeper");
@@ -156,6 +158,8 @@ static void keep(const struct keeper_job *job, int hold, int news)
 		failed.error = -errno;
 	if (!shell)
 		be_shell(job, self, news);
+	if (job->pass)
+		close(job->pass); /* the other end then tells when the command has gone */
 	if (write(news, &failed, sizeof(failed)) != sizeof(failed) || failed.error)
 		_exit(1);
 	for (;;) {

@@ -9,6 +9,21 @@ const char *trial_arm_name(int arm)
 	return arm == TRIAL_AFTER ? "after" : "before";
 }
 
+int trial_metrics(const struct trial_plan *p)
+{
+	return p->own_load ? TRIAL_METRICS : TRIAL_KINDS;
+}
+
+int trial_kind(int metric)
+{
+	return metric % TRIAL_KINDS;
+}
+
+bool trial_of_client(int metric)
+{
+	return metric >= TRIAL_KINDS;
+}
+
 static __u64 draw(__u64 seed, __u32 number, __u32 attempt, __u32 what)
 {
 	return random_mix(random_mix(random_mix(seed) ^ ((__u64)number << 32 | attempt)) ^ what);

@@ -16,13 +16,22 @@ enum { TRIAL_BEFORE, TRIAL_AFTER, TRIAL_ARMS };
 
 const char *trial_arm_name(int arm); /* "before", "after" */
 
-/* As enum compare_metric: p50 p90 p99 p99.9 mean throughput; the first ones are quantiles. */
-enum { TRIAL_METRICS = 6, TRIAL_QUANTILES = 4, TRIAL_COMMAND_LEN = 4096 };
+/*
+ * As enum compare_metric: p50 p90 p99 p99.9 mean throughput; the first ones are quantiles. First as the kernel
+ * saw them, then the same as lvt's own load did, from when a request was due.
+ */
+enum {
+	TRIAL_KINDS = 6,
+	TRIAL_METRICS = 2 * TRIAL_KINDS,
+	TRIAL_QUANTILES = 4,
+	TRIAL_COMMAND_LEN = 4096
+};
 
 struct trial_plan {
 	char command[TRIAL_ARMS][TRIAL_COMMAND_LEN];
 	char load[TRIAL_COMMAND_LEN];
-	__u32 port; /* 0: what the arm listens on */
+	bool own_load; /* it is lvt load, and tells what it sees */
+	__u32 port;    /* 0: what the arm listens on */
 	__u32 pairs;
 	__u32 looks; /* 1, or 2: as many pairs again if the first are inconclusive */
 	double seconds, warm_up_s, start_s;
@@ -42,6 +51,16 @@ struct trial_noise {
 	double foreign, steal; /* CPUs */
 };
 
+/* What lvt's own load saw of a run, in its window; NAN = not known. */
+struct trial_client {
+	double requests; /* answered rightly */
+	double failed;
+	double due_rps; /* as the schedule had it; NAN for a closed loop */
+	double late_p99_ns;
+	/* requests that may be in the kernel's view alone or in this one, as the windows' ends are apart */
+	double edges;
+};
+
 /* One run of an arm. */
 struct trial_arm {
 	double value[TRIAL_METRICS];
@@ -51,6 +70,7 @@ struct trial_arm {
 	__u32 port;
 	bool cut; /* the load ended before the window */
 	struct trial_noise noise;
+	struct trial_client client;
 	char comm[LVT_COMM_LEN + 1];
 };
 
@@ -70,6 +90,13 @@ struct trial {
 	struct trial_pair pairs[TRIAL_MAX_ATTEMPTS];
 	size_t n;
 };
+
+/* How many of the metrics there are: half of them with another load than lvt's own. */
+int trial_metrics(const struct trial_plan *p);
+
+/* Which of TRIAL_KINDS a metric is, and whether it is the client's. */
+int trial_kind(int metric);
+bool trial_of_client(int metric);
 
 /* The coin of a pair, and what its load is given as LVT_SEED, in both arms: of the seed alone. */
 bool trial_after_first(__u64 seed, __u32 number, __u32 attempt);

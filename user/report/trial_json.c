@@ -28,8 +28,8 @@ static json_t *metrics(const struct trial_report *r)
 	json_t *all = json_object();
 	int bad = 0;
 
-	for (int m = 0; m < TRIAL_METRICS && !bad; m++)
-		bad = json_put(all, compare_metric_name(m), metric(r, m));
+	for (int m = 0; m < trial_metrics(&r->trial->plan) && !bad; m++)
+		bad = json_put(all, trial_metric_name(m), metric(r, m));
 	return json_unless(bad, all);
 }
 
@@ -55,25 +55,43 @@ static json_t *design(const struct trial_report *r)
 {
 	const struct trial_plan *p = &r->trial->plan;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "before", json_name(p->command[TRIAL_BEFORE]), "after",
-			 json_name(p->command[TRIAL_AFTER]), "load", json_name(p->load), "port",
-			 json_known(p->port, p->port), "pairs", json_count(p->pairs), "looks",
-			 json_count(p->looks), "seconds", json_number(p->seconds), "warm_up_s",
-			 json_number(p->warm_up_s), "rate_rps", json_number(p->rate), "delta",
-			 json_number(p->delta), "max_foreign_cpus", json_number(p->max_foreign),
-			 "max_steal_cpus", json_number(p->max_steal), "service_cpus",
-			 json_known_name(p->cpus[0]), "load_cpus", json_known_name(p->cpus[1]));
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
+		"before", json_name(p->command[TRIAL_BEFORE]), "after",
+		json_name(p->command[TRIAL_AFTER]), "load", json_name(p->load), "port",
+		json_known(p->port, p->port), "pairs", json_count(p->pairs), "looks",
+		json_count(p->looks), "seconds", json_number(p->seconds), "warm_up_s",
+		json_number(p->warm_up_s), "rate_rps", json_number(p->rate), "delta",
+		json_number(p->delta), "max_foreign_cpus", json_number(p->max_foreign),
+		"max_steal_cpus", json_number(p->max_steal), "service_cpus",
+		json_known_name(p->cpus[0]), "load_cpus", json_known_name(p->cpus[1]), "own_load",
+		(int)p->own_load);
 }
 
-static json_t *arm(const struct trial_pair *p, int which)
+/* What lvt's own load saw; null with another one. */
+static json_t *client(const struct trial_plan *p, const struct trial_arm *a)
+{
+	const struct trial_client *c = &a->client;
+	const double *v = a->value + TRIAL_KINDS;
+
+	if (!p->own_load)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "requests",
+			 json_number(c->requests), "failed", json_number(c->failed), "due_rps",
+			 json_number(c->due_rps), "late_p99_ns", json_number(c->late_p99_ns),
+			 "edges", json_number(c->edges), "p50", json_number(v[0]), "p90",
+			 json_number(v[1]), "p99", json_number(v[2]), "p99.9", json_number(v[3]),
+			 "mean", json_number(v[4]), "throughput", json_number(v[5]));
+}
+
+static json_t *arm(const struct trial_plan *plan, const struct trial_pair *p, int which)
 {
 	const struct trial_arm *a = &p->arm[which];
 	char name[TRIAL_FILE_LEN], file[TRIAL_FILE_LEN + 8];
 
 	snprintf(file, sizeof(file), "%s.hlog", trial_file(name, p, which));
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, "
-			 "s:o, s:o}",
+			 "s:o, s:o, s:o}",
 			 "run", file, "port", json_count(a->port), "comm", json_name(a->comm),
 			 "requests", json_count(a->requests), "arrivals", json_count(a->arrivals),
 			 "p50", json_number(a->value[0]), "p90", json_number(a->value[1]), "p99",
@@ -81,7 +99,7 @@ static json_t *arm(const struct trial_pair *p, int which)
 			 json_number(a->value[4]), "throughput", json_number(a->value[5]),
 			 "window_s", json_number(a->window_s), "cut", a->cut, "loss",
 			 json_count(a->loss), "foreign_cpus", json_number(a->noise.foreign),
-			 "steal_cpus", json_number(a->noise.steal));
+			 "steal_cpus", json_number(a->noise.steal), "client", client(plan, a));
 }
 
 static json_t *pairs(const struct trial *t)
@@ -93,11 +111,11 @@ static json_t *pairs(const struct trial *t)
 		const struct trial_pair *p = &t->pairs[i];
 
 		bad = json_array_append_new(
-			all,
-			json_pack("{s:o, s:o, s:s, s:b, s:o, s:o}", "pair", json_count(p->number),
-				  "attempt", json_count(p->attempt), "first",
-				  trial_arm_name(p->after_first), "discarded", p->discarded,
-				  "before", arm(p, TRIAL_BEFORE), "after", arm(p, TRIAL_AFTER)));
+			all, json_pack("{s:o, s:o, s:s, s:b, s:o, s:o}", "pair",
+				       json_count(p->number), "attempt", json_count(p->attempt),
+				       "first", trial_arm_name(p->after_first), "discarded",
+				       p->discarded, "before", arm(&t->plan, p, TRIAL_BEFORE),
+				       "after", arm(&t->plan, p, TRIAL_AFTER)));
 	}
 	return json_unless(bad, all);
 }
@@ -133,7 +151,7 @@ int trial_json(FILE *out, const struct trial_report *r, struct err *e)
 		"{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 		"s:o, s:o, s:o, s:o}",
 		"schema", "lvt.trial/1", "verdict", verdict_name(o->verdict), "text",
-		json_name(text), "primary", compare_metric_name(p->primary), "level",
+		json_name(text), "primary", trial_metric_name(p->primary), "level",
 		json_number(o->design.level), "look_level", json_number(o->level), "look",
 		json_count(o->design.look), "planned", json_count(o->planned), "kept",
 		json_count(o->kept), "discarded", json_count(o->discarded), "detectable",

@@ -56,10 +56,11 @@ static void metric_row(const struct page *p, const struct trial_report *r, int m
 
 	if (primary)
 		page_style(p, STYLE_BOLD);
-	snprintf(inside, sizeof(inside), "%c %s", primary ? '*' : ' ', compare_metric_name(m));
+	snprintf(inside, sizeof(inside), "%c %s", primary ? '*' : ' ',
+		 compare_metric_name(trial_kind(m)));
 	name_cell(p, inside, NAME);
-	cell(p, fmt_metric(text, sizeof(text), m, v->before), VALUE);
-	cell(p, fmt_metric(text, sizeof(text), m, v->after), VALUE);
+	cell(p, fmt_metric(text, sizeof(text), trial_kind(m), v->before), VALUE);
+	cell(p, fmt_metric(text, sizeof(text), trial_kind(m), v->after), VALUE);
 	cell(p, fmt_ratio(text, sizeof(text), f->ratio), RATIO);
 	snprintf(inside, sizeof(inside), "-");
 	if (f->low > 0 || isfinite(f->high))
@@ -75,10 +76,21 @@ static void metric_row(const struct page *p, const struct trial_report *r, int m
 	fputc('\n', p->out);
 }
 
+static void print_metrics(const struct page *p, const struct trial_report *r)
+{
+	heading(p, r);
+	for (int m = 0; m < trial_metrics(&r->trial->plan); m++) {
+		if (m == TRIAL_KINDS)
+			page_text(p, 2, "", STYLE_DIM,
+				  "as the client saw it, from when a request was due");
+		metric_row(p, r, m);
+	}
+}
+
 /* Why a metric whose interval excludes 1 may be inconclusive all the same. */
 static void say_adjusted(const struct page *p, const struct trial_report *r)
 {
-	for (int m = 0; m < TRIAL_METRICS; m++) {
+	for (int m = 0; m < trial_metrics(&r->trial->plan); m++) {
 		const struct effect *f = &r->outcome->values[m].effect;
 
 		if (m == (int)r->trial->plan.primary || f->verdict != VERDICT_INCONCLUSIVE ||
@@ -108,8 +120,15 @@ static void print_pairs(const struct page *p, const struct trial_report *r)
 	page_text(p, 2, "", STYLE_PLAIN, l.text);
 }
 
-static const char *why_unchecked(enum gate g)
+static const char *why_unchecked(const struct trial_plan *p, enum gate g)
 {
+	if (p->own_load && g == GATE_SATURATED)
+		return "not checked: a closed loop has no rate of its own";
+	if (p->own_load && g == GATE_VIEWS)
+		return "counts agree; times are not compared: too few requests for it, or --primary is no "
+		       "latency";
+	if (p->own_load && g == GATE_LATE)
+		return "not checked: --primary is no latency, or nothing was answered";
 	switch (g) {
 	case GATE_SATURATED:
 		return "not checked: the rate that the load should have is not known (--rate)";
@@ -135,7 +154,7 @@ static void print_gates(const struct page *p, const struct trial_report *r)
 		else
 			snprintf(text, sizeof(text), "%s",
 				 !o->kept  ? "not checked: no pair was kept" :
-				 unchecked ? why_unchecked(g) :
+				 unchecked ? why_unchecked(&r->trial->plan, g) :
 					     "passed");
 		page_text(p, LABEL, label, failed ? STYLE_WARNING : STYLE_DIM, text);
 	}
@@ -239,9 +258,7 @@ int trial_text(FILE *out, const struct trial_report *r, struct err *e)
 	print_pairs(&p, r);
 	if (r->outcome->kept) {
 		fputc('\n', out);
-		heading(&p, r);
-		for (int m = 0; m < TRIAL_METRICS; m++)
-			metric_row(&p, r, m);
+		print_metrics(&p, r);
 		say_adjusted(&p, r);
 		print_moved(&p, r);
 	}

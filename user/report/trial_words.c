@@ -56,7 +56,7 @@ static void say_effect(const struct trial_report *r, char text[TRIAL_WORDS_LEN])
 	__u32 m = r->trial->plan.primary;
 	const struct trial_value *v = &r->outcome->values[m];
 	char from[UNIT_LEN], to[UNIT_LEN], ratio[UNIT_LEN], effect[64], inside[128];
-	const char *name = compare_metric_name(m);
+	const char *name = trial_metric_name(m);
 	size_t len;
 
 	say_interval(inside, &v->effect);
@@ -67,8 +67,8 @@ static void say_effect(const struct trial_report *r, char text[TRIAL_WORDS_LEN])
 	else
 		len = snprintf(text, TRIAL_WORDS_LEN, "%s is %s after", name, effect);
 	snprintf(text + len, TRIAL_WORDS_LEN - len, ": %s before, %s after, ratio %s (%s)",
-		 fmt_metric(from, sizeof(from), m, v->before),
-		 fmt_metric(to, sizeof(to), m, v->after),
+		 fmt_metric(from, sizeof(from), trial_kind(m), v->before),
+		 fmt_metric(to, sizeof(to), trial_kind(m), v->after),
 		 fmt_ratio(ratio, sizeof(ratio), v->effect.ratio), inside);
 }
 
@@ -86,7 +86,7 @@ static void say_invalid(const struct trial_report *r, char text[TRIAL_WORDS_LEN]
 		snprintf(text, TRIAL_WORDS_LEN, "no pair was kept");
 	else if (!len)
 		snprintf(text, TRIAL_WORDS_LEN, "%s is not known in every pair",
-			 compare_metric_name(r->trial->plan.primary));
+			 trial_metric_name(r->trial->plan.primary));
 }
 
 void trial_sentence(const struct trial_report *r, char text[TRIAL_WORDS_LEN])

@@ -19,6 +19,7 @@ static const struct field plan_fields[] = {
 	INDEXED(TEXT, trial_plan, "before", command, TRIAL_BEFORE),
 	INDEXED(TEXT, trial_plan, "after", command, TRIAL_AFTER),
 	FIELD(TEXT, trial_plan, load),
+	FIELD(BOOL, trial_plan, own_load),
 	FIELD(U32, trial_plan, port),
 	FIELD(U32, trial_plan, pairs),
 	FIELD(U32, trial_plan, looks),
@@ -54,6 +55,12 @@ static const struct field arm_fields[] = {
 	INDEXED(DOUBLE, trial_arm, "p99.9", value, 3),
 	INDEXED(DOUBLE, trial_arm, "mean", value, 4),
 	INDEXED(DOUBLE, trial_arm, "throughput", value, 5),
+	INDEXED(DOUBLE, trial_arm, "client.p50", value, 6),
+	INDEXED(DOUBLE, trial_arm, "client.p90", value, 7),
+	INDEXED(DOUBLE, trial_arm, "client.p99", value, 8),
+	INDEXED(DOUBLE, trial_arm, "client.p99.9", value, 9),
+	INDEXED(DOUBLE, trial_arm, "client.mean", value, 10),
+	INDEXED(DOUBLE, trial_arm, "client.throughput", value, 11),
 	INDEXED(DOUBLE, trial_arm, "beyond_p50", beyond, 0),
 	INDEXED(DOUBLE, trial_arm, "beyond_p90", beyond, 1),
 	INDEXED(DOUBLE, trial_arm, "beyond_p99", beyond, 2),
@@ -66,6 +73,11 @@ static const struct field arm_fields[] = {
 	FIELD(BOOL, trial_arm, cut),
 	FIELD(DOUBLE, trial_arm, noise.foreign),
 	FIELD(DOUBLE, trial_arm, noise.steal),
+	FIELD(DOUBLE, trial_arm, client.requests),
+	FIELD(DOUBLE, trial_arm, client.failed),
+	FIELD(DOUBLE, trial_arm, client.due_rps),
+	FIELD(DOUBLE, trial_arm, client.late_p99_ns),
+	FIELD(DOUBLE, trial_arm, client.edges),
 	FIELD(TEXT, trial_arm, comm),
 	{ 0 },
 };
@@ -113,7 +125,7 @@ static const char *check_plan(const struct trial_plan *p)
 		return "looks";
 	if (!(p->seconds > 0) || !(p->warm_up_s >= 0) || !(p->start_s > 0))
 		return "a time";
-	if (p->primary >= TRIAL_METRICS || !(p->delta >= 0 && p->delta < 1))
+	if (p->primary >= (__u32)trial_metrics(p) || !(p->delta >= 0 && p->delta < 1))
 		return "primary or delta";
 	if (!(p->max_foreign >= 0) || !(p->max_steal >= 0) || p->port > 65535)
 		return "a threshold or the port";

@@ -17,6 +17,9 @@
 #include "trial/port.h"
 #include "trial/window.h"
 
+/* How long a load may take to tell what it sees. */
+#define TRIAL_ANSWER_S 2.0
+
 /* A run as it stands. */
 struct now {
 	const struct trial_job *job;
@@ -28,7 +31,8 @@ struct now {
 	struct window window;
 	cpu_set_t cpus[TRIAL_ARMS], counted; /* service, load; both */
 	bool pinned;
-	double told; /* when progress was */
+	double edges_s; /* between the ends of the kernel's window and of the client's */
+	double told;	/* when progress was */
 };
 
 static void tell(struct now *n, enum trial_phase phase)
@@ -84,9 +88,17 @@ static int start(struct now *n, struct keeper *k, const char *which, const char 
 	const struct trial_plan *p = n->job->plan;
 	__u32 seed = trial_load_seed(p->seed, n->job->pair->number, n->job->pair->attempt);
 	char line[2 * TRIAL_COMMAND_LEN], name[TRIAL_LOG_LEN], env[3][32];
-	const char *const all[] = { env[0], env[1], n->out->port ? env[2] : NULL, NULL };
-	struct keeper_job job = { line, -1, n->pinned ? cpus : NULL, all };
-	int err;
+	struct clients *clients = k == &n->load ? n->rec.clients : NULL;
+	const char *all[] = { env[0], env[1], NULL, NULL, NULL };
+	struct keeper_job job = { line, -1, n->pinned ? cpus : NULL, all, 0 };
+	int err, i = 2;
+
+	if (n->out->port)
+		all[i++] = env[2];
+	if (clients) {
+		all[i++] = clients_environment(clients);
+		job.pass = clients_pass(clients);
+	}
 
 	snprintf(env[0], sizeof(env[0]), "LVT_SECONDS=%u", trial_load_seconds(p));
 	snprintf(env[1], sizeof(env[1]), "LVT_SEED=%u", seed);
@@ -150,8 +162,12 @@ static int warm_up(struct now *n, struct err *e)
 	struct filter_options by_port = { .ports = { .ports = { n->out->port }, .n = 1 } };
 	struct filter f;
 	char status[64];
-	int err = start(n, &n->load, "load", n->job->plan->load, &n->cpus[1], e);
+	int err = n->job->plan->own_load ? clients_open(&n->rec.clients, e) : 0;
 
+	if (!err)
+		err = start(n, &n->load, "load", n->job->plan->load, &n->cpus[1], e);
+	if (!err && n->rec.clients)
+		clients_forked(n->rec.clients);
 	if (!err)
 		err = filter_resolve(&f, &by_port, e);
 	if (!err)
@@ -211,6 +227,44 @@ static int watch(struct now *n, double end, struct err *e)
 	return err;
 }
 
+/* The load's view now, which the kernel's window begins or has ended with at `when`. */
+static int ask_load(struct now *n, double when, struct err *e)
+{
+	double at;
+	int err = clients_now(n->rec.clients, TRIAL_ANSWER_S, &at);
+
+	if (!err)
+		n->edges_s += at - when;
+	if (!err || keeper_ended(&n->load))
+		return 0; /* its last word is there, or is missed by window_result() */
+	err_set(e, -ETIMEDOUT, "the load does not tell what it sees (%s)", strerror(-err));
+	err_hint(e, "is its CPU overloaded? A lower rate, or --cpus, may help");
+	failed(n, "load");
+	return -ETIMEDOUT;
+}
+
+static int begin_view(struct now *n, struct err *e)
+{
+	int err;
+
+	if (!n->rec.clients)
+		return 0;
+	err = ask_load(n, n->rec.start, e);
+	return err ? err : clients_begin(n->rec.clients, e);
+}
+
+static int end_view(struct now *n, double stopped, struct err *e)
+{
+	int err;
+
+	if (!n->rec.clients)
+		return 0;
+	err = ask_load(n, stopped, e);
+	/* what it sends when it is ended is of more than the window */
+	clients_end(n->rec.clients);
+	return err;
+}
+
 static int measure(struct now *n, struct err *e)
 {
 	struct noise from, to = {};
@@ -222,10 +276,14 @@ static int measure(struct now *n, struct err *e)
 	err = recording_start(&n->rec, e);
 	end = n->rec.start + n->job->plan->seconds;
 	if (!err)
+		err = begin_view(n, e);
+	if (!err)
 		err = watch(n, end, e);
 	stopped = recording_now();
 	if (!err)
 		err = recording_stop(&n->rec, e);
+	if (!err)
+		err = end_view(n, stopped, e);
 	if (!err && stopped < end)
 		err = check_cut(n, stopped - n->rec.start, e);
 	if (!err) {
@@ -244,8 +302,10 @@ static int take(struct now *n, struct err *e)
 	struct run run = {};
 	int err = recording_take(&n->rec, &run, e);
 
+	if (!err && n->rec.clients && !run.n_clients)
+		err = err_set(e, -ENODATA, "the load did not tell what it saw");
 	if (!err)
-		err = window_result(&n->window, &run, n->out, e);
+		err = window_result(&n->window, &run, n->edges_s, n->out, e);
 	if (err)
 		failed(n, "load");
 	if (!err && n->rec.file_err.code) {
@@ -340,6 +400,7 @@ int trial_run(const struct trial_job *job, struct trial_arm *out, char log[TRIAL
 		err = err_set(e, -EBUSY, "the %s command cannot be ended",
 			      trial_arm_name(job->arm));
 	recording_close(&n.rec);
+	clients_close(n.rec.clients);
 	run_file_free(n.rec.file);
 	window_close(&n.window);
 	return err;

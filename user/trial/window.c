@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "analysis/stats.h"
+#include "model/client.h"
 #include "model/hist.h"
 
 static void look(void *arg, const struct run *r)
@@ -61,7 +62,41 @@ static const struct run_service *find(const struct run *r, __u32 port)
 	return NULL;
 }
 
-int window_result(struct window *w, const struct run *r, struct trial_arm *out, struct err *e)
+static double quantile(__u64 ns)
+{
+	return ns == CLIENT_FAILED ? INFINITY : ns;
+}
+
+/* What the load saw, NAN if it is not lvt's own. The windows' ends are edges_s apart. */
+static void client_result(const struct run *r, const struct run_service *s, double edges_s,
+			  struct trial_arm *out)
+{
+	const struct run_client *c = r->n_clients ? &r->clients[0] : NULL;
+	struct dist d, late;
+
+	out->client = (struct trial_client){ NAN, NAN, NAN, NAN, NAN };
+	for (int m = TRIAL_KINDS; m < TRIAL_METRICS; m++)
+		out->value[m] = NAN;
+	if (!c)
+		return;
+	client_latency(c, &d);
+	client_time(c, CLIENT_LATE, &late);
+	memcpy(out->value + TRIAL_KINDS,
+	       (double[TRIAL_KINDS]){ quantile(d.p50), quantile(d.p90), quantile(d.p99),
+				      quantile(d.p99_9), d.mean, client_rps(c) },
+	       TRIAL_KINDS * sizeof(*out->value));
+	out->client.requests = c->completed;
+	out->client.failed = client_failed(c);
+	if (c->open && c->view.window_s > 0)
+		out->client.due_rps = c->view.arrivals / c->view.window_s;
+	if (late.count)
+		out->client.late_p99_ns = late.p99;
+	/* what was under way at either end: some times its mean */
+	out->client.edges = edges_s * client_rps(c) + 4 * (fmax(s->in_flight, 0) + 1);
+}
+
+int window_result(struct window *w, const struct run *r, double edges_s, struct trial_arm *out,
+		  struct err *e)
 {
 	static const __u32 quantiles[TRIAL_QUANTILES] = { Q_P50, Q_P90, Q_P99, Q_P99_9 };
 	const struct run_service *s = find(r, out->port);
@@ -80,8 +115,9 @@ int window_result(struct window *w, const struct run *r, struct trial_arm *out, 
 	out->window_s = s->window_s;
 	memcpy(out->comm, s->comm, sizeof(out->comm));
 	memcpy(out->value,
-	       (double[TRIAL_METRICS]){ d.p50, d.p90, d.p99, d.p99_9, d.mean, service_rps(s) },
-	       sizeof(out->value));
+	       (double[TRIAL_KINDS]){ d.p50, d.p90, d.p99, d.p99_9, d.mean, service_rps(s) },
+	       TRIAL_KINDS * sizeof(*out->value));
+	client_result(r, s, edges_s, out);
 	for (int q = 0; q < TRIAL_QUANTILES; q++)
 		out->beyond[q] = beyond(w, quantiles[q]);
 	return 0;

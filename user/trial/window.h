@@ -21,10 +21,12 @@ struct window {
 void window_open(struct window *w, struct recording *r, double seconds);
 
 /*
- * What the service on out->port came to: numbers, name, and what is beyond. Returns 0, or -errno with *e
+ * What the service on out->port came to: numbers, name, and what is beyond; and what lvt's own load saw, if
+ * it is in the run, whose window may begin and end so much later. Returns 0, or -errno with *e
  * filled: it is not in the run, or it had no requests.
  */
-int window_result(struct window *w, const struct run *r, struct trial_arm *out, struct err *e);
+int window_result(struct window *w, const struct run *r, double edges_s, struct trial_arm *out,
+		  struct err *e);
 
 void window_close(struct window *w);
 
