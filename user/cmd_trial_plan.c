@@ -78,9 +78,11 @@ static const struct option_row rows[] = {
 	  .help = "of load before that, not measured (1)" },
 	{ .name = "primary",
 	  .type = OPT_CHOICE,
+	  .arg = "METRIC",
 	  .choices = metrics,
 	  .offset = WISH(primary),
-	  .help = "what the verdict is about (p99)" },
+	  .help = "what the verdict is about: p50, p90, p99, p99.9, mean or throughput, with "
+		  "--load also client.p50 and so on (p99)" },
 	{ .name = "delta",
 	  .type = OPT_PERCENT,
 	  .arg = "PERCENT",

@@ -16,7 +16,7 @@ const struct command commands[] = {
 	{ "compare", "BEFORE... -- AFTER... [OPTION...]",
 	  "compare recorded runs: what changed, and is it more than noise", cmd_compare },
 	{ "merge", "RUN... -o FILE", "add runs of several hosts or moments into one", cmd_merge },
-	{ "trial", "--before CMD --after CMD --load-cmd CMD [OPTION...]",
+	{ "trial", "--before CMD --after CMD --load ARGS [OPTION...]",
 	  "compare two versions of a service by an experiment", cmd_trial },
 	{ "load", "TARGET [OPTION...]", "load a service, and measure its answers", cmd_load },
 	{ "sweep", "TARGET [OPTION...]", "latency against throughput: curve, knee, capacity",

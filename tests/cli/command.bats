@@ -210,6 +210,38 @@ for what in sys.argv[1:]:
 	[ "$status" -eq 0 ]
 }
 
+@test "command: lvt load in it: both views in one report, of the same requests" {
+	python3 -c '
+import socket, threading
+s = socket.create_server(("127.0.0.1", 0), backlog=64)
+print(s.getsockname()[1], flush=True)
+def answer(c):
+    while data := c.recv(64):
+        c.sendall(data)
+while True:
+    threading.Thread(target=answer, args=[s.accept()[0]], daemon=True).start()' \
+		>"$BATS_TEST_TMPDIR/echo" 3>&- 4>&- &
+	kill "$LISTENER" 2>/dev/null || true
+	LISTENER=$!
+	for _ in $(seq 100); do
+		[ -s "$BATS_TEST_TMPDIR/echo" ] && break
+		sleep 0.05
+	done
+	PORT=$(cat "$BATS_TEST_TMPDIR/echo")
+	traced --format json -o "$BATS_TEST_TMPDIR/run.hlog" -- "$LVT" load "127.0.0.1:$PORT" \
+		--protocol raw --size 16 --verify echo --rate 300 -c 4 -d 1
+	[ "$status" -eq 0 ]
+	jq -e '.services[0].requests > 200 and .clients[0].ok == .services[0].requests' <<<"$out"
+	run_split "$LVT" report "$BATS_TEST_TMPDIR/run.hlog" --format json
+	jq -e '.clients[0].ok == .services[0].requests' <<<"$out"
+	# cut short it tells its last word all the same
+	traced -d 0.6 --format json -- "$LVT" load "127.0.0.1:$PORT" --protocol raw --size 16 --rate 300 \
+		-c 4 -d 30
+	[ "$status" -eq 0 ]
+	[[ $err != *"did not come to an end"* ]]
+	jq -e '.clients[0].ok > 50' <<<"$out"
+}
+
 @test "command: a load that does not end well, or sends something else, is told of" {
 	export VIEW=$(base64 -w0 "$BATS_TEST_DIRNAME/../fuzz/corpus/client")
 	local run=$BATS_TEST_TMPDIR/run.hlog

@@ -56,10 +56,10 @@ struct option_row {
 	const char *name; /* long name, without dashes; NULL ends the table */
 	char letter;	  /* short name, or 0; 'h' is taken */
 	enum option_type type;
-	size_t offset;	   /* of the value in the config struct */
-	const char *arg;   /* the value's name in messages; NULL for OPT_CHOICE: its words */
-	const char *help;  /* what it does: a few words, without a full stop */
-	uint32_t min, max; /* OPT_U32, OPT_PERCENT, OPT_NUMBER */
+	size_t offset;	 /* of the value in the config struct */
+	const char *arg; /* the value's name in messages; OPT_CHOICE: in the help; NULL: its words */
+	const char *help;	    /* what it does: a few words, without a full stop */
+	uint32_t min, max;	    /* OPT_U32, OPT_PERCENT, OPT_NUMBER */
 	const char *const *choices; /* OPT_CHOICE: ends with NULL */
 };
 

@@ -13,7 +13,7 @@ static void option_names(char *buf, size_t size, const struct option_row *row)
 	size_t out =
 		(size_t)snprintf(buf, size, "  %3s --%s", row->letter ? letter : "", row->name);
 
-	if (row->type == OPT_CHOICE) {
+	if (row->type == OPT_CHOICE && !row->arg) {
 		for (size_t i = 0; row->choices[i] && out < size; i++)
 			out += (size_t)snprintf(buf + out, size - out, "%c%s", i ? '|' : ' ',
 						row->choices[i]);
