@@ -27,6 +27,7 @@ NICE = -15  # of services and loads, where it is allowed; real-time would starve
 WORDS = 5  # of a record in a service's account
 
 CASES = {}
+running = set()  # services and loads, to be killed if the run is ended
 
 
 class Check:
@@ -102,6 +103,7 @@ class Service:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0
         )
+        running.add(self.process)
         line = read_line(self.process)
         if not line.startswith("port "):
             self.__exit__()
@@ -123,6 +125,7 @@ class Service:
     def __exit__(self, *_):
         if self.process:
             stop(self.process)
+            running.discard(self.process)
             self.process.stdout.close()
         self.log.close()
 
@@ -157,12 +160,14 @@ class Load:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err
         )
+        running.add(self.process)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         stop(self.process, signal.SIGKILL)
+        running.discard(self.process)
         self.out.close()
         self.err.close()
 

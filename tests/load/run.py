@@ -117,6 +117,13 @@ def run_all(names, verbose):
     return failed
 
 
+def end(*_):
+    """An ended run must still stop its services: without its load, each case comes to its end."""
+    for process in list(harness.running):
+        process.kill()
+    sys.exit(1)
+
+
 def main(argv):
     options = parse(argv)
     names = options.case or [n for n in CASES if not options.self or CASES[n].without_lvt]
@@ -128,8 +135,7 @@ def main(argv):
         return 1
     if harness.first_words():  # what we time is not to wait for others, but services and loads go first
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-    # An ended run must still stop its services.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, end)
     return 1 if run_all(names, options.verbose) else 0
 
 

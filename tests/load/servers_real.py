@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Real servers, whose own counts agree."""
 
-from harness import case, consistent, load, parsed
+import os
+import subprocess
+import tempfile
+
+from harness import LVT, case, consistent, load, parsed
 from servers import Nginx, Redis
-from session import Trace, settle
+from session import Failure, Trace, settle
 
 
 @case("redis")
@@ -42,6 +46,29 @@ def nginx(check):
             consistent(check, view)
         view = load(f"http://127.0.0.1:{server.port}/none", "--rate", 100, "-d", 0.5, status=1)
         check.equal(view["errors"].get("status"), view["scheduled"], "404s")
+
+
+@case("recorded", alone=True, root=True)
+def recorded(check):
+    """lvt record -- lvt load: both views in one run, of the same requests."""
+    with Redis() as server, tempfile.TemporaryDirectory(prefix="lvt-load-") as folder:
+        path = os.path.join(folder, "run.hlog")
+        command = [LVT, "record", "-p", str(server.port), "-o", path, "--",
+                   LVT, "load", f"redis://127.0.0.1:{server.port}", "--rate", "1000", "-d", "2",
+                   "--format", "json"]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, timeout=40, check=False)
+        if done.returncode:
+            raise Failure(f"status {done.returncode}: {done.stderr.decode()[-300:]}")
+        command = [LVT, "report", path, "--format", "json"]
+        done = subprocess.run(command, capture_output=True, check=True)
+        report = parsed(done.stdout.decode(), "the run's report")
+    clients, services = report.get("clients", []), report["services"]
+    if not check.equal((len(clients), len(services)), (1, 1), "clients and services"):
+        return
+    client, service = clients[0], services[0]
+    check.equal(service["requests"], client["sent"], "the kernel's requests")
+    theirs, ours = client["answer_ns"]["mean"], service["latency_ns"]["mean"]
+    check.that(theirs > ours, f"the client's answer {theirs}, the kernel's latency {ours}")
 
 
 @case("kernel-counts", alone=True, root=True)
