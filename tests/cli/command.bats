@@ -27,6 +27,7 @@ traced() {
 started() {
 	local i
 
+	: >"$BATS_TEST_TMPDIR/err" # what an earlier one said is not this one's
 	python3 -c '
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
