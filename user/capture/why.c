@@ -9,6 +9,7 @@
 #include <string.h>
 #include "capture/listeners.h"
 #include "capture/syscalls.h"
+#include "model/waits.h"
 
 struct names {
 	struct listener listener[MAX_LISTENERS];
@@ -16,25 +17,6 @@ struct names {
 	struct ifaddrs *own; /* this host's addresses */
 	bool foreign;	     /* the service at hand is in another network namespace */
 };
-
-/* The stages that are made of waits; others have no rows. */
-static bool stage_has_waits(enum lvt_stage st)
-{
-	switch (st) {
-	case STAGE_QUEUE_RUNQ:
-	case STAGE_SERVICE_RUNQ:
-	case STAGE_SERVICE_DISK:
-	case STAGE_SERVICE_LOCK:
-	case STAGE_SERVICE_NET:
-	case STAGE_SERVICE_POOL:
-	case STAGE_SERVICE_SLEEP:
-	case STAGE_SERVICE_FAULT:
-	case STAGE_SERVICE_BLOCKED:
-		return true;
-	default:
-		return false;
-	}
-}
 
 static bool is_runq(enum lvt_stage st)
 {
@@ -126,43 +108,6 @@ static void fill(const struct names *names, const struct lvt_wait_key *k,
 	name_peer(names, &w->peer, w->peer_comm, &w->peer_pid);
 }
 
-/* Take ns from the rows of a stage, the largest first (they are in order). */
-static void take_off(struct run_service *s, enum lvt_stage st, __u64 ns)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_waits && ns; i++) {
-		struct run_wait *w = &s->waits[i];
-		__u64 part = w->stage != st ? 0 : w->ns < ns ? w->ns : ns;
-
-		w->ns -= part;
-		ns -= part;
-	}
-}
-
-/*
- * The rows of a stage add up to it: what they do not account for is a row of its own. What they have too
- * much is of requests that were read but not answered in the window.
- */
-static void balance(struct run_service *s)
-{
-	__u64 named[NR_STAGES] = { 0 }, sum;
-	size_t i, n = s->n_waits;
-	int st;
-
-	for (i = 0; i < n; i++)
-		named[s->waits[i].stage] += s->waits[i].ns;
-	for (st = 0; st < NR_STAGES; st++) {
-		sum = stage_has_waits(st) ? service_stage_sum(s, st) : 0;
-		if (sum < named[st])
-			take_off(s, st, named[st] - sum);
-		else if (sum > named[st])
-			s->waits[s->n_waits++] = (struct run_wait){ .stage = st,
-								    .other = true,
-								    .ns = sum - named[st] };
-	}
-}
-
 static int read_service(struct run_service *s, __u32 id, struct names *names,
 			const struct lvt_wait_key *keys, const struct lvt_wait_sum *sums, size_t n)
 {
@@ -176,8 +121,7 @@ static int read_service(struct run_service *s, __u32 id, struct names *names,
 		if (keys[i].service == id && sums[i].ns)
 			fill(names, &keys[i], &sums[i], &s->waits[s->n_waits++]);
 	qsort(s->waits, s->n_waits, sizeof(*s->waits), run_wait_order);
-	balance(s);
-	qsort(s->waits, s->n_waits, sizeof(*s->waits), run_wait_order);
+	waits_balance(s);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "base/out_file.h"
+#include "model/window.h"
 #include "store/hdr.h"
 #include "store/records.h"
 #include "store/write_parts.h"
@@ -113,17 +114,6 @@ static void put_head(struct run_file *f, const struct run *r)
 			    "\"Interval_Compressed_Histogram\"\n");
 }
 
-static const struct run_service *find_last(const struct run_file *f, const struct known *k)
-{
-	for (size_t i = 0; i < f->last.n_services; i++) {
-		const struct run_service *s = &f->last.services[i];
-
-		if (s->netns == k->netns && s->port == k->port)
-			return s;
-	}
-	return NULL;
-}
-
 static bool is_taken(const struct run_file *f, const char *prefix)
 {
 	for (int i = 0; i < f->n_known; i++)
@@ -183,7 +173,7 @@ static int put_services(struct run_file *f, const struct run *r, json_t *states,
 			return err_set(e, -E2BIG, "more than %d services", LVT_MAX_SERVICES);
 		f->to.id = id;
 		f->to.prefix = f->known[id].prefix;
-		if (put_service(&f->to, s, find_last(f, &f->known[id])))
+		if (put_service(&f->to, s, run_find(&f->last, s->netns, s->port)))
 			return err_set(e, -EINVAL, "a count of service %u went down", s->port);
 		o = state_pack(s);
 		json_object_set_new(o, "id", json_integer(id));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/window.h"
 #include "store/sums.h"
 
 char *record_text(const char *what, json_t *o)
@@ -35,20 +36,10 @@ static void put_of_service(struct interval_out *to, const char *what, json_t *o)
 	put_record(to, what, o);
 }
 
-/* now - before into to->cells: 1 if there is any, 0 if not, -1 if one is less. */
+/* now - before into to->cells, as cells_growth(). */
 static int differ(struct interval_out *to, const __u64 *now, const __u64 *before)
 {
-	int any = 0;
-
-	for (__u32 b = 0; b < HIST_BUCKETS; b++) {
-		__u64 was = before ? before[b] : 0;
-
-		if (now[b] < was)
-			return -1;
-		to->cells[b] = now[b] - was;
-		any |= now[b] != was;
-	}
-	return any;
+	return cells_growth(to->cells, now, before, HIST_BUCKETS);
 }
 
 int put_histogram(struct interval_out *to, const char *name, const __u64 *now, const __u64 *before,
@@ -111,19 +102,6 @@ int put_anatomy(struct interval_out *to, const char *what, const struct run_serv
 	return 0;
 }
 
-/* All rows of a wait in a service, added up. */
-static void sum_waits(const struct run_service *s, const struct run_wait *like, __u64 *waits,
-		      __u64 *ns)
-{
-	*waits = *ns = 0;
-	for (size_t i = 0; s && i < s->n_waits; i++) {
-		if (run_wait_same(&s->waits[i], like)) {
-			*waits += s->waits[i].waits;
-			*ns += s->waits[i].ns;
-		}
-	}
-}
-
 /* Whether a service has the wait among its first n rows. */
 static bool has_wait(const struct run_service *s, size_t n, const struct run_wait *like)
 {
@@ -136,13 +114,8 @@ static bool has_wait(const struct run_service *s, size_t n, const struct run_wai
 static void put_wait(struct interval_out *to, const struct run_service *s,
 		     const struct run_service *last, const struct run_wait *w)
 {
-	struct run_wait more = *w;
-	__u64 waits, ns;
+	struct run_wait more = wait_growth(s, last, w);
 
-	sum_waits(s, w, &more.waits, &more.ns);
-	sum_waits(last, w, &waits, &ns);
-	more.waits -= waits;
-	more.ns -= ns;
 	if (more.waits || more.ns)
 		put_of_service(to, "wait", fields_pack(wait_fields, &more));
 }
