@@ -69,6 +69,18 @@ void exemplars_read(struct exemplars *x)
 		ring_buffer__consume(x->ring);
 }
 
+void exemplars_forget(struct exemplars *x, __u64 now, __u64 age)
+{
+	size_t i, k, n;
+
+	for (i = 0; i < LVT_MAX_SERVICES; i++) {
+		for (k = n = 0; k < x->n[i]; k++)
+			if (x->kept[i][k].done + age >= now)
+				x->kept[i][n++] = x->kept[i][k];
+		x->n[i] = n;
+	}
+}
+
 static __u64 from(__u64 mark, __u64 arrive)
 {
 	return mark >= arrive ? mark - arrive : UINT64_MAX;

@@ -22,6 +22,9 @@ int exemplars_open(struct exemplars *x, int map, struct err *e);
 /* Take what has come since the last time: without a system call if that is nothing. */
 void exemplars_read(struct exemplars *x);
 
+/* Drop those that were answered more than `age` ns before `now` (CLOCK_MONOTONIC). */
+void exemplars_forget(struct exemplars *x, __u64 now, __u64 age);
+
 /*
  * A service's exemplars as a run has them, slowest first; times from `start` (CLOCK_MONOTONIC ns). *out is
  * the caller's to free. Returns 0, or -ENOMEM.

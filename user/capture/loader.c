@@ -334,6 +334,9 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 	tracer_give_way(true);
 	tell_time(t);
 	exemplars_read(&t->exemplars);
+	if (t->options.recent_s > 0)
+		exemplars_forget(&t->exemplars, clock_ns(CLOCK_MONOTONIC),
+				 t->options.recent_s * 1e9);
 	/* a process may come to match later: it inherits a listener, changes its name or its cgroup */
 	if (t->skel->bss->rescan || (by_process && ++t->ticks % TRACER_RESCAN == 0)) {
 		t->skel->bss->rescan = 0;

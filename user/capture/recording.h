@@ -21,12 +21,15 @@ struct recording {
 	double interval; /* s between two intervals of the file, or two looks; by the caller */
 	struct run_file *file;	 /* NULL = none; the caller's */
 	struct clients *clients; /* loads whose views go into the run; NULL = none; the caller's */
-	/* what has been counted since the start, before it goes to the file; NULL = nobody looks */
-	void (*look)(void *arg, const struct run *r);
+	/*
+	 * What has been counted since the start, before it goes to the file; NULL = nobody looks. Without a
+	 * file it may be taken, and left zeroed.
+	 */
+	void (*look)(void *arg, struct run *r);
 	void *arg;
 
 	struct tracer *tracer;
-	struct err file_err; /* why the file is not complete: the trace goes on */
+	struct err file_err; /* why the file, or a look, is not complete: the trace goes on */
 	double start, next_tick, next_interval; /* on recording_now()'s clock */
 };
 

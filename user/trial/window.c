@@ -9,7 +9,7 @@
 #include "model/client.h"
 #include "model/hist.h"
 
-static void look(void *arg, const struct run *r)
+static void look(void *arg, struct run *r)
 {
 	struct window *w = arg;
 
