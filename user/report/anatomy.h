@@ -13,7 +13,17 @@
  */
 void anatomy_print(const struct page *p, const struct run_service *s);
 
+/*
+ * The same at a glance for two services, of which one may be NULL (or without requests): a bar for each
+ * quantile, those of the second beside those of the first, and what the bars are made of. Both must
+ * be wider than ANATOMY_BARS_LEAST columns.
+ */
+void anatomy_bars_print(const struct page *p, const struct run_service *a, const char *a_title,
+			const struct run_service *b, const char *b_title);
+
+enum { ANATOMY_BARS_LEAST = 50 };
+
 /* A stage's colour, for page_style(): contention red, waiting yellow, work green, unknown grey. */
-int stage_style(enum lvt_stage st);
+int stage_style(const struct page *p, enum lvt_stage st);
 
 #endif

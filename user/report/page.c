@@ -15,8 +15,7 @@
 
 void page_open(struct page *p, FILE *out)
 {
-	p->out = out;
-	p->columns = term_columns(out);
+	*p = (struct page){ .out = out, .columns = term_columns(out) };
 	if (p->columns > PAGE_MAX_COLUMNS)
 		p->columns = PAGE_MAX_COLUMNS;
 	p->colour = term_colour(out);

@@ -16,6 +16,7 @@ struct page {
 	FILE *out;
 	int columns;
 	bool colour;
+	bool groups; /* few colours, for groups of stages, which their shades tell apart */
 };
 
 /* Codes of the terminal's own 16 colours, so that they suit the reader's theme. */
@@ -24,6 +25,9 @@ enum style {
 	STYLE_BOLD = 1,
 	STYLE_DIM = 2,
 	STYLE_WARNING = 33,
+	STYLE_QUEUE = 33, /* the groups */
+	STYLE_RUNNING = 34,
+	STYLE_WAITING = 35,
 };
 
 void page_open(struct page *p, FILE *out);

@@ -223,7 +223,7 @@ static void lines(struct svg *g, const char *text)
 	FILE *memory = open_memstream(&wrapped, &size);
 
 	if (memory) {
-		const struct page p = { memory, TEXT_COLUMNS, false };
+		const struct page p = { .out = memory, .columns = TEXT_COLUMNS };
 
 		page_text(&p, 0, "", STYLE_PLAIN, text);
 		fclose(memory);

@@ -227,7 +227,7 @@ static void bars_legend(const struct page *p, const double *most, const char *co
 		} else {
 			column += fprintf(p->out, "   ");
 		}
-		page_style(p, stage_style(st));
+		page_style(p, stage_style(p, st));
 		fputs(key[st], p->out);
 		page_style(p, STYLE_PLAIN);
 		fprintf(p->out, " %s", stage_name(st));
@@ -245,7 +245,7 @@ static void print_bars(const struct page *p, const struct sweep_report *r)
 	int style[NR_STAGES];
 
 	for (int st = 0; st < NR_STAGES; st++) {
-		style[st] = stage_style(st);
+		style[st] = stage_style(p, st);
 		for (size_t i = 0; i < n; i++)
 			if (sorted[i]->kernel.mean > 0)
 				most[st] = fmax(most[st], sorted[i]->kernel.stage[st] /

@@ -51,11 +51,11 @@ static void fill_bar(struct bar *b, const struct run_exemplar *x)
 	}
 }
 
-static int cell_style(const struct run_exemplar *x, int what)
+static int cell_style(const struct page *p, const struct run_exemplar *x, int what)
 {
-	return stage_style(what >= 0   ? x->wait[what].stage :
-			   what == RUN ? STAGE_SERVICE_CPU :
-					 STAGE_QUEUE_BUSY);
+	return stage_style(p, what >= 0	  ? x->wait[what].stage :
+			      what == RUN ? STAGE_SERVICE_CPU :
+					    STAGE_QUEUE_BUSY);
 }
 
 static void print_bar(const struct page *p, const struct run_exemplar *x)
@@ -68,7 +68,7 @@ static void print_bar(const struct page *p, const struct run_exemplar *x)
 		int what = b.cell[c];
 
 		if (!c || what != b.cell[c - 1])
-			page_style(p, cell_style(x, what));
+			page_style(p, cell_style(p, x, what));
 		if (b.numbered[c])
 			fputc(numbers[what], p->out);
 		else
