@@ -32,8 +32,8 @@ BPF_FLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -D__BPF__ -fno-
 	$(addprefix -idirafter ,$(wildcard /usr/include/$(MACHINE)-linux-gnu))
 DEP_FLAGS = -MMD -MP -MF $@.d
 
-LIBRARIES := libbpf libelf zlib libcap jansson
-LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson) -lm -pthread
+LIBRARIES := libbpf libelf zlib libcap jansson ncursesw
+LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson -lncursesw -ltinfo) -lm -pthread
 UNIT_LIBS := -lcmocka -ljansson -lz -lm -pthread
 # For one test, which without it is built too and skips itself.
 URING := $(if $(wildcard /usr/include/liburing.h),$(or $(shell pkg-config --libs liburing \
@@ -43,7 +43,7 @@ BPF_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard bpf/*.bpf.c))
 USER_SRCS := $(wildcard user/*.c user/*/*.c)
 USER_OBJS := $(patsubst %.c,$(DIR)/obj/%.o,$(USER_SRCS))
 # The layers that can be tested alone, compiled with the sanitizers.
-UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(foreach layer,base model store load analysis report,\
+UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(foreach layer,base model store load analysis report top,\
 	$(wildcard user/$(layer)/*.c)))
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 TRUTH := $(patsubst %.c,$(OUT)/%,$(wildcard tests/truth/*.c))

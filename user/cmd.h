@@ -23,6 +23,7 @@ struct command {
 extern const struct command commands[];
 
 int cmd_record(int argc, char **argv, struct err *e);
+int cmd_top(int argc, char **argv, struct err *e);
 int cmd_report(int argc, char **argv, struct err *e);
 int cmd_compare(int argc, char **argv, struct err *e);
 int cmd_merge(int argc, char **argv, struct err *e);

@@ -12,6 +12,8 @@
 const struct command commands[] = {
 	{ "record", "[OPTION...] [-- COMMAND ...]", "trace services: latency and where it goes",
 	  cmd_record },
+	{ "top", "[OPTION...]", "watch services live: rates, latency, where the time goes",
+	  cmd_top },
 	{ "report", "RUN [OPTION...]", "print the report of a recorded run", cmd_report },
 	{ "compare", "BEFORE... -- AFTER... [OPTION...]",
 	  "compare recorded runs: what changed, and is it more than noise", cmd_compare },

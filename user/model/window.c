@@ -129,17 +129,17 @@ int shard_window(struct lvt_shard *w, const struct lvt_shard *now, const struct 
 
 /* ---- all of a service ---- */
 
-/* The mean of the samples that came; NAN if there are none. */
-static double window_in_flight(const struct run_service *now, const struct run_service *before)
+double window_in_flight(const struct run_service *now, const struct run_service *before)
 {
-	double samples = (double)now->in_flight_samples - before->in_flight_samples;
-	double earlier = before->in_flight_samples ? before->in_flight : 0;
+	__u64 had = before ? before->in_flight_samples : 0;
+	double samples = (double)now->in_flight_samples - had, sum;
 
+	if (!had)
+		return now->in_flight;
 	if (samples <= 0)
 		return NAN;
-	return fmax(
-		0, (now->in_flight * now->in_flight_samples - earlier * before->in_flight_samples) /
-			   samples);
+	sum = now->in_flight * now->in_flight_samples - before->in_flight * had;
+	return sum < 0 ? 0 : sum / samples;
 }
 
 int service_window(struct run_service *w, const struct run_service *now,

@@ -40,6 +40,9 @@ int shard_window(struct lvt_shard *w, const struct lvt_shard *now, const struct 
 int service_window(struct run_service *w, const struct run_service *now,
 		   const struct run_service *before);
 
+/* Its mean number of requests in flight; NAN if there were no samples. */
+double window_in_flight(const struct run_service *now, const struct run_service *before);
+
 void service_window_free(struct run_service *w); /* also of one that is zeroed */
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "report/text_service.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,16 +29,16 @@ const char *service_name(const struct run_service *s, char buf[SERVICE_NAME_LEN]
 
 double service_queue_share(const struct run_service *s)
 {
-	double share = 0;
-	struct dist d;
+	double queue = 0, all = 0;
 
 	for (int st = 0; st < NR_STAGES; st++) {
-		if (strncmp(stage_name(st), "queue.", strlen("queue.")))
-			continue;
-		service_stage(s, st, &d);
-		share += d.share;
+		double sum = service_stage_sum(s, st);
+
+		all += sum;
+		if (!strncmp(stage_name(st), "queue.", strlen("queue.")))
+			queue += sum;
 	}
-	return share;
+	return all > 0 ? queue / all : NAN;
 }
 
 static void print_cell(const struct page *p, const char *text, int width)
