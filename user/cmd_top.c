@@ -124,11 +124,14 @@ static int show(struct session *s, struct err *e)
 static void look(void *arg, struct run *r)
 {
 	struct session *s = arg;
+	int err;
 
 	if (s->err.code)
 		return;
-	if (view_look(&s->view, r, service_gone))
-		err_set(&s->err, -ENOMEM, "no memory for a picture");
+	err = view_look(&s->view, r, service_gone);
+	if (err)
+		err_set(&s->err, err, "cannot make a picture: %s",
+			err == -ENOMEM ? "no memory" : "a count has gone down");
 	else if (!s->config->batch || s->view.live.before)
 		show(s, &s->err);
 }

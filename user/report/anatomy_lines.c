@@ -118,7 +118,13 @@ void lines_add(struct lines *l, const struct run_service *s)
 void lines_choose(struct lines *l, const struct page *p)
 {
 	choose_lines(l);
+	if (p->keys && p->keys[0]) {
+		memcpy(l->key, p->keys, sizeof(l->key));
+		return;
+	}
 	choose_keys(l, p->colour && !p->groups);
+	if (p->keys)
+		memcpy(p->keys, l->key, sizeof(l->key));
 }
 
 void lines_bar(const struct page *p, const struct lines *l, const struct column *c, int width)

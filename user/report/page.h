@@ -16,6 +16,9 @@ struct page {
 	FILE *out;
 	int columns;
 	bool colour;
+	/* what stages look like in the bars, the same all over the page: chosen by its first one; room for
+	 * NR_STAGES + 1; NULL = each anatomy chooses */
+	const char **keys;
 	bool groups; /* few colours, for groups of stages, which their shades tell apart */
 };
 

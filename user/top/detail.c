@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/peer.h"
 #include "base/units.h"
 #include "model/window.h"
 #include "report/anatomy.h"
@@ -16,7 +18,7 @@
 #include "report/waterfall.h"
 #include "top/list.h"
 
-enum { LABEL = 14, SLOWEST = 5, SPAN_LEN = 48 };
+enum { LABEL = 13, SLOWEST = 6, DRAWN = 2, SPAN_LEN = 48 };
 
 struct spans {
 	const struct run_service *all;	  /* since the start */
@@ -161,14 +163,48 @@ static void print_findings(const struct page *p, const struct run_service *s)
 		page_text(p, 4, "  →", STYLE_BOLD, found[i].text);
 }
 
+/* The stage that took most of a request. */
+static int main_stage(const struct run_exemplar *x)
+{
+	int most = 0;
+
+	for (int st = 1; st < NR_STAGES; st++)
+		if (x->stage[st] > x->stage[most])
+			most = st;
+	return most;
+}
+
+/* "  12.3 ms  4 s ago  service.net 33 %  web  127.0.0.1:40122" */
+static void print_slow(const struct page *p, const struct run *r, const struct run_exemplar *x)
+{
+	char text[PEER_LEN], buf[PEER_LEN + 64], comm[ESCAPE_FACTOR * LVT_COMM_LEN + 1];
+	int most = main_stage(x);
+
+	fmt_ns(text, sizeof(text), x->latency);
+	fputs(pad_left(buf, sizeof(buf), text, 10), p->out);
+	snprintf(text, sizeof(text), "%.0f s ago", fmax(0, r->duration_s - x->at_s));
+	fputs(pad_left(buf, sizeof(buf), text, 10), p->out);
+	fprintf(p->out, "  %-15s", stage_name(most));
+	fmt_share(text, sizeof(text), x->latency ? (double)x->stage[most] / x->latency : NAN);
+	fputs(pad_left(buf, sizeof(buf), text, 6), p->out);
+	escape_name(comm, sizeof(comm), x->comm);
+	fprintf(p->out, "  %s", pad_right(buf, sizeof(buf), comm, LVT_COMM_LEN));
+	fprintf(p->out, " %s\n", x->client.family ? fmt_peer(text, sizeof(text), &x->client) : "-");
+}
+
 static void print_slowest(const struct page *p, const struct run *r, const struct run_service *s)
 {
+	char buf[128];
+
+	if (!s->n_slowest)
+		return;
+	snprintf(buf, sizeof(buf), "  slow requests of the last %d s", RECENT_S);
 	fputc('\n', p->out);
 	page_style(p, STYLE_DIM);
-	fprintf(p->out, "  slow requests of the last %d s; now is at %.0f s", RECENT_S,
-		r->duration_s);
+	fprintf(p->out, "%-45s  answered by      client\n", buf);
 	page_style(p, STYLE_PLAIN);
-	waterfall_print(p, r, s, SLOWEST);
+	for (size_t i = 0; i < s->n_slowest && i < SLOWEST; i++)
+		print_slow(p, r, &s->slowest[i]);
 }
 
 static void print_bars(const struct page *p, const struct spans *s)
@@ -204,25 +240,42 @@ static void print_service(const struct page *p, const struct frame *f, const str
 	page_style(p, STYLE_DIM);
 	fprintf(p->out, " (w: %s)\n", all ? s->window_title : s->all_title);
 	page_style(p, STYLE_PLAIN);
-	if (has_requests(chosen)) {
+	if (has_requests(chosen))
 		waits_print(p, chosen);
+	else
+		fprintf(p->out, "  No request.\n");
+	print_slowest(p, frame_run(f), s->all);
+	if (has_requests(chosen)) {
 		fputc('\n', p->out);
 		anatomy_print(p, chosen);
-	} else {
-		fprintf(p->out, "  No request.\n");
 	}
-	print_slowest(p, frame_run(f), s->all);
 	print_findings(p, s->all);
+	if (s->all->n_slowest)
+		waterfall_print(p, frame_run(f), s->all, DRAWN);
+}
+
+/* As people say it: an interval of 1 s is 0.999 s or 1.001 s long. */
+static const char *span(char buf[UNIT_LEN], double seconds)
+{
+	if (seconds < 0.0995)
+		return fmt_ns(buf, UNIT_LEN, seconds * 1e9);
+	if (seconds < 99.95)
+		snprintf(buf, UNIT_LEN, "%.1f s", seconds);
+	else
+		fmt_ns(buf, UNIT_LEN, seconds * 1e9);
+	return buf;
 }
 
 char *detail_text(const struct frame *f, const struct row *r, bool all, int columns)
 {
+	const char *keys[NR_STAGES + 1] = { 0 };
 	struct page p = { .columns = columns > PAGE_MAX_COLUMNS ? PAGE_MAX_COLUMNS : columns,
 			  .colour = true,
+			  .keys = keys,
 			  .groups = true };
 	struct spans s = { .all = frame_service(f, r->netns, r->port) };
 	struct run_service window = { 0 };
-	char *text = NULL, span[UNIT_LEN];
+	char *text = NULL, text_of_span[UNIT_LEN];
 	size_t size;
 
 	p.out = open_memstream(&text, &size);
@@ -230,10 +283,12 @@ char *detail_text(const struct frame *f, const struct row *r, bool all, int colu
 		return NULL;
 	if (s.all && !frame_window(f, r->netns, r->port, &window))
 		s.window = &window;
-	snprintf(s.window_title, sizeof(s.window_title), "last %s",
-		 fmt_ns(span, sizeof(span), s.window ? window.window_s * 1e9 : NAN));
-	snprintf(s.all_title, sizeof(s.all_title), "since the start, %s",
-		 fmt_ns(span, sizeof(span), s.all ? s.all->window_s * 1e9 : NAN));
+	if (s.window)
+		snprintf(s.window_title, sizeof(s.window_title), "last %s",
+			 span(text_of_span, window.window_s));
+	if (s.all)
+		snprintf(s.all_title, sizeof(s.all_title), "since the start, %s",
+			 span(text_of_span, s.all->window_s));
 	if (s.all)
 		print_service(&p, f, r, &s, all);
 	service_window_free(&window);

@@ -155,10 +155,20 @@ const char *sparkline(char *buf, const float *value, int n, int width, double mo
 
 struct layout {
 	int name, track; /* widths; 0 = no sparkline */
+	int figures;	 /* where the sparklines begin */
 	bool in_flight;
 };
 
-enum { MARK = 1, PORT = 6, RATE = 9, TIME = 8, SHARE = 6, IN_FLIGHT = 9, LEAST_NAME = 14 };
+enum {
+	MARK = 1,
+	PORT = 6,
+	RATE = 9,
+	TIME = 8,
+	SHARE = 6,
+	IN_FLIGHT = 9,
+	LEAST_NAME = 14,
+	MOST_NAME = 24
+};
 
 static struct layout lay_out(const struct grid *g, bool tracks)
 {
@@ -166,11 +176,14 @@ static struct layout lay_out(const struct grid *g, bool tracks)
 	struct layout w = { .in_flight = left >= LEAST_NAME + IN_FLIGHT + (tracks ? 24 : 0) };
 
 	left -= w.in_flight ? IN_FLIGHT : 0;
-	w.track = tracks ? (left - LEAST_NAME) / 2 - 1 : 0;
+	w.name = left > 80 || !tracks ? MOST_NAME : LEAST_NAME;
+	if (w.name > left)
+		w.name = left;
+	w.track = tracks ? (left - w.name) / 2 - 1 : 0;
 	w.track = w.track > 40 ? 40 : w.track < 6 ? 0 : w.track;
-	w.name = left - (w.track ? 2 * (1 + w.track) : 0);
-	if (w.name > 30)
-		w.name = 30;
+	if (!w.track)
+		w.name = left < MOST_NAME ? left : MOST_NAME;
+	w.figures = g->cols - left + w.name;
 	return w;
 }
 
@@ -271,6 +284,7 @@ void list_draw(const struct list *l, struct grid *g, int at, int end, int first,
 	for (int i = first; i < l->n && at + 1 + i - first < end; i++) {
 		draw_row(g, at + 1 + i - first, l->row[i], &w);
 		if (i == selected)
-			grid_mark(g, at + 1 + i - first, 0, g->cols, CELL_REVERSE);
+			grid_mark(g, at + 1 + i - first, 0, w.track ? w.figures : g->cols,
+				  CELL_REVERSE);
 	}
 }

@@ -64,10 +64,11 @@ static void on_crash(void (*handler)(int))
  */
 static void open_colours(void)
 {
-	bool many = COLORS >= 256;
+	bool many;
 
 	start_color();
 	use_default_colors();
+	many = COLORS >= 256;
 	init_pair(CELL_QUEUE >> 4, many ? 166 : COLOR_RED, -1);
 	init_pair(CELL_RUNNING >> 4, many ? 32 : COLOR_BLUE, -1);
 	init_pair(CELL_WAITING >> 4, many ? 133 : COLOR_MAGENTA, -1);

@@ -201,13 +201,27 @@ static void draw_page(struct view *v, struct grid *g)
 	free(text);
 }
 
+/* The lower edge of a box. */
+static void draw_rule(struct grid *g, int row, int col, int width)
+{
+	grid_put(g, row, col, 1, CELL_PLAIN, "└");
+	for (int i = 1; i < width - 1; i++)
+		grid_put(g, row, col + i, 1, CELL_PLAIN, "─");
+	grid_put(g, row, col + width - 1, 1, CELL_PLAIN, "┘");
+}
+
 static void draw_menu(const struct view *v, struct grid *g)
 {
 	enum { WIDTH = 46, LEFT = 2 };
 	char text[128], cell[160];
 
-	for (int i = -1; i < NR_LIST_COLUMNS; i++) {
+	for (int i = -1; i <= NR_LIST_COLUMNS; i++) {
 		int row = HEAD_ROWS + i;
+
+		if (i == NR_LIST_COLUMNS) {
+			draw_rule(g, row, LEFT, WIDTH);
+			return;
+		}
 
 		if (i < 0) {
 			strcpy(text, "Sort by (Enter: choose, Esc: leave it)");
