@@ -330,7 +330,7 @@ static void printed(void **state)
 	assert_int_equal(view_print(&v, out, 100, false, "2026-11-24T10:00:00Z"), 0);
 	fclose(out);
 	shows(text,
-	      "2026-11-24T10:00:00Z · loss 0 · gaps 0 · 3 services · 1.30 k/s · 11 s · web1\n");
+	      "2026-11-24T10:00:00Z · loss 0 · gaps 0 · 3 services · 1.30 k/s · the last 1.000 s of 11 s · web1\n");
 	shows(text, "\n   6380 nginx ");
 	shows(text, "\n\n");
 	lacks(text, "█");

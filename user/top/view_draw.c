@@ -41,7 +41,7 @@ static double total_rate(const struct frame *f)
 }
 
 /* How the trace is; what must not be missed first. */
-static void draw_state(const struct view *v, struct grid *g, const char *first)
+static void draw_state(const struct view *v, struct grid *g, const char *first, bool window)
 {
 	const struct run *r = frame_run(&v->shown);
 	char text[128], host[ESCAPE_FACTOR * 64 + 1], unit[UNIT_LEN];
@@ -58,7 +58,11 @@ static void draw_state(const struct view *v, struct grid *g, const char *first)
 	snprintf(text, sizeof(text), "%d service%s", v->shown.n, v->shown.n == 1 ? "" : "s");
 	col = put_item(g, 0, col, CELL_PLAIN, text);
 	col = put_item(g, 0, col, CELL_PLAIN, fmt_rate(unit, sizeof(unit), total_rate(&v->shown)));
-	snprintf(text, sizeof(text), "%.0f s", r->duration_s);
+	if (window)
+		snprintf(text, sizeof(text), "the last %.3f s of %.0f s", v->shown.window_s,
+			 r->duration_s);
+	else
+		snprintf(text, sizeof(text), "%.0f s", r->duration_s);
 	col = put_item(g, 0, col, CELL_PLAIN, text);
 	if (r->host[0] && g->cols > 70)
 		put_item(g, 0, col, CELL_PLAIN, escape_name(host, sizeof(host), r->host));
@@ -259,7 +263,7 @@ void view_draw(struct view *v, struct grid *g)
 		draw_list(v, g);
 	else
 		draw_page(v, g);
-	draw_state(v, g, "lvt top");
+	draw_state(v, g, "lvt top", false);
 	draw_scope(v, g);
 	draw_foot(v, g);
 	if (v->menu)
@@ -280,7 +284,7 @@ int view_print(const struct view *v, FILE *out, int columns, bool ascii, const c
 		grid_free(&g);
 		return -ENOMEM;
 	}
-	draw_state(v, &g, stamp);
+	draw_state(v, &g, stamp, true);
 	list_draw(&v->list, &g, 1, g.rows, 0, -1, false);
 	for (int i = 0; i < 2 + v->list.n; i++)
 		fprintf(out, "%s\n", grid_row(&g, i, line, size));
