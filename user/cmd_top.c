@@ -242,10 +242,7 @@ static int check(const struct config *c, struct err *e)
 		err_usage(e, "option '-n' is for --batch");
 		return err_hint(e, "'lvt top --batch -n %u'", c->count);
 	}
-	if (c->batch || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)))
-		return 0;
-	err_usage(e, "not on a terminal");
-	return err_hint(e, "--batch prints instead");
+	return c->batch ? 0 : screen_check(e);
 }
 
 int cmd_top(int argc, char **argv, struct err *e)

@@ -77,26 +77,34 @@ static void open_colours(void)
 
 static bool colours;
 
-int screen_open(struct err *e)
+int screen_check(struct err *e)
 {
-	static char cup[] = "cup";
-	const char *move = NULL;
+	const char *type = getenv("TERM") ?: "", *move = NULL;
+	char cup[] = "cup";
+	int known;
 
 	if (!term_is(stdout) || !isatty(STDIN_FILENO)) {
 		err_usage(e, "not on a terminal");
 		return err_hint(e, "--batch prints instead");
 	}
-	tcgetattr(STDIN_FILENO, &saved);
-	if (getenv("TERM"))
-		screen = newterm(NULL, stdout, stdin);
-	if (screen)
+	if (*type && !setupterm(NULL, STDOUT_FILENO, &known))
 		move = tigetstr(cup);
-	if (!move || move == (char *)-1) {
-		screen_close();
-		err_usage(e, "the terminal type '%s' is not known, or cannot move its cursor",
-			  getenv("TERM") ?: "");
-		return err_hint(e, "set TERM, or use --batch");
-	}
+	if (move && move != (char *)-1)
+		return 0;
+	err_usage(e, "the terminal type '%s' is not known, or cannot move its cursor", type);
+	return err_hint(e, "set TERM, or use --batch");
+}
+
+int screen_open(struct err *e)
+{
+	int err = screen_check(e);
+
+	if (err)
+		return err;
+	tcgetattr(STDIN_FILENO, &saved);
+	screen = newterm(NULL, stdout, stdin);
+	if (!screen)
+		return err_set(e, -EIO, "cannot use the terminal");
 	add_leave("sgr0");
 	add_leave("cnorm");
 	add_leave("rmkx");

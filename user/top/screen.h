@@ -10,7 +10,10 @@
  * screen_close(), and by a crash, too.
  */
 
-/* Returns 0, or -errno with *e filled: no terminal, or one that cannot move its cursor (EXIT_USAGE). */
+/* Whether there is one that will do: 0, or -errno with *e filled (EXIT_USAGE). */
+int screen_check(struct err *e);
+
+/* The same, and take it. */
 int screen_open(struct err *e);
 
 /* The terminal's size has changed. */
