@@ -28,15 +28,15 @@ static struct lvt_exemplar *place_for(struct exemplars *x, const struct lvt_exem
 	size_t i;
 
 	if (!kept) {
-		kept = calloc(RUN_MAX_SLOWEST, sizeof(*kept));
+		kept = calloc(x->most, sizeof(*kept));
 		x->kept[new->service] = kept;
 	}
 	if (!kept)
 		return NULL;
-	if (x->n[new->service] < RUN_MAX_SLOWEST)
+	if (x->n[new->service] < x->most)
 		return &kept[x->n[new->service]++];
 	fastest = kept;
-	for (i = 1; i < RUN_MAX_SLOWEST; i++)
+	for (i = 1; i < x->most; i++)
 		if (comes_before(fastest, &kept[i]))
 			fastest = &kept[i];
 	return comes_before(new, fastest) ? fastest : NULL;
@@ -55,8 +55,9 @@ static int keep(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-int exemplars_open(struct exemplars *x, int map, struct err *e)
+int exemplars_open(struct exemplars *x, int map, size_t most, struct err *e)
 {
+	x->most = most ? most : RUN_MAX_SLOWEST;
 	x->ring = ring_buffer__new(map, keep, x, NULL);
 	return x->ring ? 0 :
 			 err_set(e, -errno, "cannot map the ring buffer of slow requests: %s",

@@ -9,15 +9,16 @@
 
 struct ring_buffer;
 
-/* The slowest requests that the kernel side has sent, RUN_MAX_SLOWEST of each service at most. */
+/* The slowest requests that the kernel side has sent, so many of each service at most. */
 struct exemplars {
 	struct ring_buffer *ring;
+	size_t most;				     /* up to RUN_MAX_SLOWEST */
 	struct lvt_exemplar *kept[LVT_MAX_SERVICES]; /* NULL until there is one */
 	size_t n[LVT_MAX_SERVICES];
 };
 
-/* `map` is the ring buffer. Returns 0, or -errno with *e set. */
-int exemplars_open(struct exemplars *x, int map, struct err *e);
+/* `map` is the ring buffer; most: 0 = RUN_MAX_SLOWEST. Returns 0, or -errno with *e set. */
+int exemplars_open(struct exemplars *x, int map, size_t most, struct err *e);
 
 /* Take what has come since the last time: without a system call if that is nothing. */
 void exemplars_read(struct exemplars *x);

@@ -153,7 +153,8 @@ static int load(struct tracer *t, const struct tracer_options *o, struct err *e)
 	t->fd_flights = bpf_map__fd(t->skel->maps.lvt_flights);
 	t->fd_wait_rows = bpf_map__fd(t->skel->maps.lvt_wait_rows);
 	t->fd_outbound = bpf_map__fd(t->skel->maps.lvt_outbound);
-	return exemplars_open(&t->exemplars, bpf_map__fd(t->skel->maps.lvt_exemplars), e);
+	return exemplars_open(&t->exemplars, bpf_map__fd(t->skel->maps.lvt_exemplars), o->slowest,
+			      e);
 }
 
 /* ---- what is there already: see capture/scan.h ---- */

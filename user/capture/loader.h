@@ -36,6 +36,7 @@ struct tracer_options {
 	bool rx_timestamps; /* switch the kernel's receive time stamps on, for the whole host */
 	bool client;	    /* trace what the services' processes send, too */
 	bool measure;	    /* the programs' own run time; it makes each call 79 ns longer */
+	__u32 slowest;	    /* how many slow requests of a service are kept; 0 = RUN_MAX_SLOWEST */
 	double recent_s;    /* of slow requests keep only those that are no older; 0 = all */
 };
 

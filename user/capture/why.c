@@ -111,10 +111,12 @@ static void fill(const struct names *names, const struct lvt_wait_key *k,
 static int read_service(struct run_service *s, __u32 id, struct names *names,
 			const struct lvt_wait_key *keys, const struct lvt_wait_sum *sums, size_t n)
 {
-	size_t i;
+	size_t i, own = 0;
 
+	for (i = 0; i < n; i++)
+		own += keys[i].service == id;
 	names->foreign = s->foreign_netns;
-	s->waits = calloc(n + NR_STAGES, sizeof(*s->waits));
+	s->waits = calloc(own + NR_STAGES, sizeof(*s->waits));
 	if (!s->waits)
 		return -ENOMEM;
 	for (i = 0; i < n; i++)

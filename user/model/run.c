@@ -67,12 +67,22 @@ __u64 service_stage_sum(const struct run_service *s, enum lvt_stage stage)
 	return stage_sum(s->sum, stage);
 }
 
+void service_stage_sums(const struct run_service *s, double sum[NR_STAGES])
+{
+	for (int st = 0; st < NR_STAGES; st++)
+		sum[st] = 0;
+	for (__u32 b = 0; b < ANATOMY_BUCKETS; b++)
+		for (int st = 0; st < NR_STAGES; st++)
+			sum[st] += s->sum->anatomy[b][st];
+}
+
 static u128 latency_sum(const struct lvt_shard *sum)
 {
+	const __u64 *cell = sum->anatomy[0];
 	u128 total = 0;
 
-	for (int st = 0; st < NR_STAGES; st++)
-		total += stage_sum(sum, st);
+	for (__u32 i = 0; i < ANATOMY_BUCKETS * NR_STAGES; i++)
+		total += cell[i];
 	return total;
 }
 

@@ -197,6 +197,9 @@ void service_tail(const struct run_service *s, __u32 millionths, struct anatomy_
 /* The exact sum of a stage over all requests, ns. */
 __u64 service_stage_sum(const struct run_service *s, enum lvt_stage stage);
 
+/* Of all stages in one pass, rounded: for shares. */
+void service_stage_sums(const struct run_service *s, double sum[NR_STAGES]);
+
 /* Network time: `count` and the mean are of those that were measured. share is NAN. */
 void service_net(const struct run_service *s, enum lvt_net net, struct dist *d);
 

@@ -29,14 +29,13 @@ const char *service_name(const struct run_service *s, char buf[SERVICE_NAME_LEN]
 
 double service_queue_share(const struct run_service *s)
 {
-	double queue = 0, all = 0;
+	double sum[NR_STAGES], queue = 0, all = 0;
 
+	service_stage_sums(s, sum);
 	for (int st = 0; st < NR_STAGES; st++) {
-		double sum = service_stage_sum(s, st);
-
-		all += sum;
+		all += sum[st];
 		if (!strncmp(stage_name(st), "queue.", strlen("queue.")))
-			queue += sum;
+			queue += sum[st];
 	}
 	return all > 0 ? queue / all : NAN;
 }

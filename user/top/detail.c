@@ -18,7 +18,7 @@
 #include "report/waterfall.h"
 #include "top/list.h"
 
-enum { LABEL = 13, SLOWEST = 6, DRAWN = 2, SPAN_LEN = 48 };
+enum { LABEL = 13, DRAWN = 2, SPAN_LEN = 48 };
 
 struct spans {
 	const struct run_service *all;	  /* since the start */

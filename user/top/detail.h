@@ -4,7 +4,10 @@
 
 #include "top/frame.h"
 
-enum { RECENT_S = 60 }; /* how long slow requests are shown */
+enum {
+	RECENT_S = 60, /* how long slow requests are shown */
+	SLOWEST = 6,   /* and how many */
+};
 
 /*
  * All about one service, as lines for grid_page(): its quantiles, rate and p99 over time, where the time

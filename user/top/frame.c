@@ -98,11 +98,14 @@ static void keep_sample(struct row *r)
 
 static double runq_share(const struct run_service *s)
 {
-	double all = service_latency_sum(s), runq = 0;
+	double sum[NR_STAGES], all = 0, runq = 0;
 
-	for (int st = 0; st < NR_STAGES; st++)
+	service_stage_sums(s, sum);
+	for (int st = 0; st < NR_STAGES; st++) {
+		all += sum[st];
 		if (stage_is_runq(st))
-			runq += service_stage_sum(s, st);
+			runq += sum[st];
+	}
 	return all > 0 ? runq / all : NAN;
 }
 
