@@ -18,8 +18,6 @@
 #include "top/screen.h"
 #include "top/view.h"
 
-enum { PIPE_COLUMNS = 100 };
-
 struct config {
 	struct filter_options filter;
 	double interval;
@@ -100,14 +98,13 @@ static int draw(struct session *s, struct err *e)
 
 static int print(struct session *s, struct err *e)
 {
-	int columns = term_is(stdout) ? term_columns(stdout) : PIPE_COLUMNS;
 	time_t now = time(NULL);
 	char stamp[32];
 	struct tm tm;
 
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (view_print(&s->view, stdout, columns, s->ascii, stamp))
+	if (view_print(&s->view, stdout, term_columns(stdout), s->ascii, stamp))
 		return err_set(e, -ENOMEM, "no memory for a picture");
 	if (fflush(stdout))
 		return err_set(e, -errno, "cannot write the output: %s", strerror(errno));
