@@ -9,7 +9,7 @@
 
 /* Hand-made looks at a trace, for the tests of lvt top. */
 
-/* n services with so many requests each since the start; the first one has them all of 1 ms. */
+/* n services with so many requests each since the start, the first ones of 4 ms, the next of 8 ms ... */
 static inline struct run look_at(double seconds, size_t n, const int *requests)
 {
 	struct run r;
@@ -22,7 +22,8 @@ static inline struct run look_at(double seconds, size_t n, const int *requests)
 		s->window_s = seconds;
 		for (int k = 0; k < requests[i]; k++)
 			fill(s->sum, i % 2 ? STAGE_SERVICE_CPU : STAGE_QUEUE_RUNQ,
-			     (1000000ull << i), STAGE_SERVICE_NET, (1000000ull << i), -1);
+			     (1000000ull << i), i % 2 ? STAGE_SERVICE_CPU : STAGE_QUEUE_BUSY,
+			     (1000000ull << i), STAGE_SERVICE_NET, (2000000ull << i), -1);
 		s->in_flight = 2;
 		s->in_flight_samples = seconds * 1000;
 	}

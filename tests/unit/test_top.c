@@ -30,8 +30,8 @@ static void figures_of_a_window(void **state)
 	assert_int_equal(frame_look(&f, &r, second_is_gone), 0);
 	assert_true(f.window_s == 0.5);
 	assert_true(near(f.row[0].rps, 400));
-	assert_true(near(f.row[0].p50, 2e6) && near(f.row[0].p99, 2e6));
-	assert_true(near(f.row[0].queue, 0.5) && near(f.row[0].runq, 0.5));
+	assert_true(near(f.row[0].p50, 4e6) && near(f.row[0].p99, 4e6));
+	assert_true(near(f.row[0].queue, 0.5) && near(f.row[0].runq, 0.25));
 	assert_true(f.row[0].in_flight == 2);
 	assert_int_equal(f.row[0].requests, 300);
 	assert_false(f.row[0].gone || f.row[0].came);

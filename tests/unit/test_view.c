@@ -59,7 +59,7 @@ static void the_list_at_many_sizes(void **state)
 	for (size_t i = 0; i < sizeof(cols) / sizeof(cols[0]); i++) {
 		s = shot(&v, 24, cols[i], false);
 		shows(s, "loss 0 · gaps 0");
-		shows(s, "1.00 k/s  4.0 ms  4.0 ms   0 %   0 %");
+		shows(s, "1.00 k/s  8.0 ms  8.0 ms   0 %   0 %");
 		shows(s, "rate▼");
 		shows(s, "Quit\n");
 		lacks(s, "\033");
@@ -155,6 +155,13 @@ static void keys_of_the_list(void **state)
 	view_key(&v, VIEW_DOWN);
 	view_key(&v, VIEW_ESCAPE);
 	assert_int_equal(v.list.sort, LIST_PORT);
+	view_key(&v, VIEW_F6); /* the same column: as it was; another: its own order */
+	view_key(&v, VIEW_ENTER);
+	assert_true(v.list.inverted);
+	view_key(&v, VIEW_F6);
+	view_key(&v, VIEW_DOWN);
+	view_key(&v, VIEW_ENTER);
+	assert_true(v.list.sort == LIST_NAME && !v.list.inverted);
 	view_key(&v, '/');
 	for (const char *c = "qnx"; *c; c++)
 		assert_true(view_key(&v, *c));
@@ -183,6 +190,7 @@ static void keys_of_the_list(void **state)
 	view_key(&v, '/');
 	for (int i = 0; i < 200; i++) /* no more than there is room for */
 		view_key(&v, 'a');
+	assert_int_equal(strlen(v.list.filter), sizeof(v.list.filter) - 1);
 	view_key(&v, VIEW_ESCAPE);
 	assert_false(view_key(&v, 'q'));
 	assert_false(view_key(&v, VIEW_F10));
@@ -300,6 +308,9 @@ static void scrolling(void **state)
 	shows(shot(&v, 24, 80, false), "lines 22–42 of");
 	view_key(&v, VIEW_UP);
 	shows(shot(&v, 24, 80, false), "lines 21–41 of");
+	view_key(&v, VIEW_END);
+	view_key(&v, VIEW_UP); /* before it is drawn */
+	assert_int_equal(v.scroll, v.lines - 22);
 	view_key(&v, VIEW_END);
 	shot(&v, 24, 80, false);
 	assert_int_equal(v.scroll, v.lines - 21);
