@@ -106,6 +106,9 @@ static void lines_of_a_report(void **state)
 	assert_string_equal(row(&g, 1), "still end");
 	assert_int_equal(style(&g, 1, 0), CELL_DIM);
 	assert_string_equal(row(&g, 2), "");
+	assert_string_equal(row(&g, 0), "");
+	grid_page(&g, 1, 2, 3, text);
+	assert_string_equal(row(&g, 2), "");
 	grid_page(&g, 1, 3, 0, text);
 	assert_string_equal(row(&g, 2), "two");
 	assert_string_equal(row(&g, 3), "");

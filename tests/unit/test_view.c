@@ -110,6 +110,28 @@ static void what_must_not_be_missed(void **state)
 	view_close(&v);
 }
 
+/* The selected line is reversed, but for its sparklines. */
+static void the_selected_line(void **state)
+{
+	struct view v;
+	struct grid g;
+	char line[600];
+
+	(void)state;
+	open_three(&v);
+	assert_int_equal(grid_open(&g, 24, 80, true), 0);
+	view_draw(&v, &g);
+	grid_row(&g, 3, line, sizeof(line));
+	assert_non_null(strstr(line, "_#"));
+	for (int c = 0; c < 80; c++)
+		assert_int_equal(g.cell[3 * 80 + c].style & CELL_REVERSE,
+				 c < 59 ? CELL_REVERSE : 0);
+	for (int c = 0; c < 80; c++)
+		assert_false(g.cell[4 * 80 + c].style & CELL_REVERSE);
+	grid_free(&g);
+	view_close(&v);
+}
+
 /* The selection is a service, not a line: it stays when the order changes. */
 static void selection(void **state)
 {
@@ -245,6 +267,7 @@ static struct run web_at(double seconds, int requests)
 	fill_web(&r.services[0], requests);
 	fill_web_waits(&r.services[0]);
 	fill_web_exemplar(&r.services[0]);
+	r.services[0].slowest[0].at_s = 1;
 	return r;
 }
 
@@ -270,7 +293,7 @@ static void all_about_a_service(void **state)
 		shows(s, "p99.9");
 		shows(s, "service.net");
 		shows(s, "postgres");
-		shows(s, "12.3 ms   3 s ago");
+		shows(s, "12.3 ms   5 s ago");
 		shows(s, "→ ");
 		lacks(s, "\033");
 	}
@@ -355,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_list_at_many_sizes),
 		cmocka_unit_test(what_must_not_be_missed),
+		cmocka_unit_test(the_selected_line),
 		cmocka_unit_test(selection),
 		cmocka_unit_test(keys_of_the_list),
 		cmocka_unit_test(freezing),
