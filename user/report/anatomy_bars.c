@@ -54,8 +54,10 @@ void anatomy_bars_print(const struct page *p, const struct run_service *a, const
 	char titles[256];
 
 	lines_add(&l, a);
-	if (b)
+	if (b) {
+		l.ranked = l.n_columns;
 		lines_add(&l, b);
+	}
 	lines_choose(&l, p);
 	page_style(p, STYLE_DIM);
 	fprintf(p->out, "%*s%s%s\n", left + TIME_WIDTH + GAP, "",

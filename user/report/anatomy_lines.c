@@ -50,12 +50,12 @@ double line_share_of(const struct column *c, int line)
 	return c->latency > 0 ? c->ns[line] / c->latency : 0;
 }
 
-/* The line's largest share of any column. */
-static double line_share(const struct lines *l, int line)
+/* The line's largest share of any column from one on. */
+static double line_share(const struct lines *l, int line, int from)
 {
 	double most = 0;
 
-	for (int i = 0; i < l->n_columns; i++)
+	for (int i = from; i < l->n_columns; i++)
 		most = fmax(most, line_share_of(&l->column[i], line));
 	return most;
 }
@@ -75,7 +75,7 @@ static void choose_lines(struct lines *l)
 	int small = 0;
 
 	for (int st = 0; st < NR_STAGES; st++) {
-		l->shown[st] = line_share(l, st) > 0;
+		l->shown[st] = line_share(l, st, 0) > 0;
 		if (l->shown[st] && st != STAGE_UNATTRIBUTED)
 			small += is_small(l, st);
 	}
@@ -96,7 +96,7 @@ static void choose_keys(struct lines *l, bool colour)
 	double most[NR_LINES];
 
 	for (int line = 0; line < NR_LINES; line++)
-		most[line] = l->shown[line] ? line_share(l, line) : 0;
+		most[line] = l->shown[line] ? line_share(l, line, l->ranked) : 0;
 	stage_keys(most, NR_LINES, colour, l->key);
 }
 

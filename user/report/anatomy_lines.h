@@ -22,6 +22,7 @@ struct column {
 struct lines {
 	struct column column[MAX_COLUMNS];
 	int n_columns;
+	int ranked; /* the first column by which stages get their keys: what is before changes faster */
 	bool shown[NR_LINES];
 	const char *key[NR_LINES]; /* what a stage looks like in the bars */
 };
