@@ -24,6 +24,7 @@ void load_options_default(struct load_options *o)
 				    .duration_s = 10,
 				    .timeout_s = 5,
 				    .protocol = -1,
+				    .spin_us = LOAD_SPIN_AUTO,
 				    .request.keys = 10000 };
 }
 
@@ -236,6 +237,14 @@ static int plan_cpus(struct load_plan *p, const char *list, struct err *e)
 	return 0;
 }
 
+/* The service needs a CPU, too: where there is but one, the load has to sleep. */
+static void plan_spin(struct load_plan *p, uint32_t asked)
+{
+	p->spin_us = asked;
+	if (asked == LOAD_SPIN_AUTO)
+		p->spin_us = sysconf(_SC_NPROCESSORS_ONLN) > (long)p->threads ? LOAD_SPIN_US : 0;
+}
+
 /* What was asked, as people read it. */
 static void describe(struct load_plan *p)
 {
@@ -261,11 +270,12 @@ int load_plan_make(struct load_plan *p, const char *target, const struct load_op
 
 	memset(p, 0, sizeof(*p));
 	p->poisson = o->arrivals == 0;
+	p->threads = o->threads < o->connections ? o->threads : o->connections;
+	plan_spin(p, o->spin_us);
 	p->think_s = o->think_s;
 	p->timeout_s = o->timeout_s;
 	p->warm_up_s = o->warm_up_s;
 	p->connections = o->connections;
-	p->threads = o->threads < o->connections ? o->threads : o->connections;
 	err = target_parse(&t, target, o->protocol, e);
 	if (!err && *t.path && request.path)
 		err = err_usage(e, "the path is given twice: in '%s' and as --path", target);

@@ -23,7 +23,10 @@ struct load_options {
 	int protocol; /* index into load_protocols; -1: as the target says */
 	struct request_options request;
 	const char *cpus;
+	uint32_t spin_us; /* LOAD_SPIN_AUTO: as the host allows */
 };
+
+enum { LOAD_SPIN_AUTO = 1000001, LOAD_SPIN_US = 60 };
 
 extern const char *const load_arrivals[]; /* "poisson", "constant" */
 extern const char *const load_protocols[];
@@ -34,40 +37,46 @@ void load_options_default(struct load_options *o);
  * The rows of a command's option table that say what is asked, and how; the options are at `at` in its
  * config.
  */
-#define LOAD_ROWS(config, at)                                                           \
-	{ .name = "arrivals",                                                           \
-	  .type = OPT_CHOICE,                                                           \
-	  .choices = load_arrivals,                                                     \
-	  .offset = offsetof(config, at.arrivals),                                      \
-	  .help = "how the requests are spaced (poisson)" },                            \
-		{ .name = "seed",                                                       \
-		  .type = OPT_STRING,                                                   \
-		  .arg = "N",                                                           \
-		  .offset = offsetof(config, at.seed),                                  \
-		  .help = "of the arrivals and keys: the same N makes the same load" }, \
-		{ .name = "threads",                                                    \
-		  .letter = 't',                                                        \
-		  .type = OPT_U32,                                                      \
-		  .arg = "N",                                                           \
-		  .min = 1,                                                             \
-		  .max = LOAD_MAX_THREADS,                                              \
-		  .offset = offsetof(config, at.threads),                               \
-		  .help = "threads that make the load (1)" },                           \
-		{ .name = "timeout",                                                    \
-		  .type = OPT_SECONDS,                                                  \
-		  .arg = "SECS",                                                        \
-		  .offset = offsetof(config, at.timeout_s),                             \
-		  .help = "a request has failed SECS after it was due (5)" },           \
-		{ .name = "cpus",                                                       \
-		  .type = OPT_STRING,                                                   \
-		  .arg = "LIST",                                                        \
-		  .offset = offsetof(config, at.cpus),                                  \
-		  .help = "keep the load on these CPUs: 0,2-3" },                       \
-		{ .name = "protocol",                                                   \
-		  .type = OPT_CHOICE,                                                   \
-		  .choices = load_protocols,                                            \
-		  .offset = offsetof(config, at.protocol),                              \
-		  .help = "what is spoken (as the URL says, else http)" },              \
+#define LOAD_ROWS(config, at)                                                             \
+	{ .name = "arrivals",                                                             \
+	  .type = OPT_CHOICE,                                                             \
+	  .choices = load_arrivals,                                                       \
+	  .offset = offsetof(config, at.arrivals),                                        \
+	  .help = "how the requests are spaced (poisson)" },                              \
+		{ .name = "seed",                                                         \
+		  .type = OPT_STRING,                                                     \
+		  .arg = "N",                                                             \
+		  .offset = offsetof(config, at.seed),                                    \
+		  .help = "of the arrivals and keys: the same N makes the same load" },   \
+		{ .name = "threads",                                                      \
+		  .letter = 't',                                                          \
+		  .type = OPT_U32,                                                        \
+		  .arg = "N",                                                             \
+		  .min = 1,                                                               \
+		  .max = LOAD_MAX_THREADS,                                                \
+		  .offset = offsetof(config, at.threads),                                 \
+		  .help = "threads that make the load (1)" },                             \
+		{ .name = "timeout",                                                      \
+		  .type = OPT_SECONDS,                                                    \
+		  .arg = "SECS",                                                          \
+		  .offset = offsetof(config, at.timeout_s),                               \
+		  .help = "a request has failed SECS after it was due (5)" },             \
+		{ .name = "cpus",                                                         \
+		  .type = OPT_STRING,                                                     \
+		  .arg = "LIST",                                                          \
+		  .offset = offsetof(config, at.cpus),                                    \
+		  .help = "keep the load on these CPUs: 0,2-3" },                         \
+		{ .name = "spin",                                                         \
+		  .type = OPT_U32,                                                        \
+		  .arg = "US",                                                            \
+		  .max = 1000000,                                                         \
+		  .offset = offsetof(config, at.spin_us),                                 \
+		  .help = "wait awake for the last US microseconds (60; 0 on one CPU)" }, \
+		{ .name = "protocol",                                                     \
+		  .type = OPT_CHOICE,                                                     \
+		  .choices = load_protocols,                                              \
+		  .offset = offsetof(config, at.protocol),                                \
+		  .help = "what is spoken (as the URL says, else http)" },                \
 		REQUEST_ROWS(config, at.request)
 
 enum {
@@ -92,6 +101,7 @@ struct load_plan {
 	double think_s, timeout_s, warm_up_s, duration_s;
 	__u64 seed;
 	__u32 connections, threads;
+	__u32 spin_us; /* before a request is due, wait awake */
 	bool pinned;
 	cpu_set_t cpus;
 	struct request_mix mix;
