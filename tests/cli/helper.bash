@@ -112,9 +112,15 @@ openmetrics() {
 	        continue
 	    if line.startswith("#"):
 	        continue
-	    m = re.fullmatch(r'(\w+)(?:\{(.*)\})? (\S+)', line)
+	    m = re.fullmatch(r'(\w+)(?:\{(.*?)\})? (\S+)(?: # \{(.*)\} (\S+) \d+\.\d{3})?', line)
 	    assert m, line
-	    suffix = {"histogram": "_(bucket|count|sum)", "summary": "(_count|_sum)?",
+	    if m[4]:
+	        low = buckets[last, key][-1][0]
+	        assert m[1] == "lvt_request_latency_seconds_bucket", line
+	        assert re.fullmatch(r'client="[^"]+",thread="\d+",stage="[a-z.]+"', m[4]), line
+	        assert low <= float(m[5]) <= float(re.search(r'le="(.*)"', m[2])[1]), line
+	        assert sum(map(len, re.findall(r'\w+(?==")|"[^"]*"', m[4]))) <= 128, line
+	    suffix = {"histogram": "_(bucket|count|sum|created)", "summary": "(_count|_sum)?",
 	              "counter": "_total", "gauge": "", "info": "_info"}[types[last]]
 	    assert re.fullmatch(last + suffix, m[1]), line
 	    assert (m[1], m[2]) not in seen, line

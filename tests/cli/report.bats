@@ -60,6 +60,7 @@ while time.monotonic() < end:
 	run_split "$LVT" report "$RUN" --format openmetrics
 	[ "$status" -eq 0 ]
 	openmetrics "$BATS_TEST_TMPDIR/out"
+	grep -q '_bucket.* # {client=' "$BATS_TEST_TMPDIR/out" # one of the slowest as an example
 }
 
 @test "report: HTML is one well-formed page with the figures of the JSON report" {

@@ -21,11 +21,28 @@ static bool comes_before(const struct lvt_exemplar *a, const struct lvt_exemplar
 	return a->client.port < b->client.port;
 }
 
-/* Full: the fastest of those kept makes room, if it is faster. */
+/* The fastest of those that arrived before `before` (0 = of all); *n: how many there are. */
+static struct lvt_exemplar *fastest_of(const struct exemplars *x, struct lvt_exemplar *kept,
+				       __u64 before, size_t *n)
+{
+	struct lvt_exemplar *fastest = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < x->most; i++) {
+		if (before && kept[i].arrive >= before)
+			continue;
+		++*n;
+		if (!fastest || comes_before(fastest, &kept[i]))
+			fastest = &kept[i];
+	}
+	return fastest;
+}
+
+/* Full: the fastest of those kept makes room, if it is faster; or one of long ago. */
 static struct lvt_exemplar *place_for(struct exemplars *x, const struct lvt_exemplar *new)
 {
 	struct lvt_exemplar *kept = x->kept[new->service], *fastest;
-	size_t i;
+	size_t n;
 
 	if (!kept) {
 		kept = calloc(x->most, sizeof(*kept));
@@ -35,10 +52,12 @@ static struct lvt_exemplar *place_for(struct exemplars *x, const struct lvt_exem
 		return NULL;
 	if (x->n[new->service] < x->most)
 		return &kept[x->n[new->service]++];
-	fastest = kept;
-	for (i = 1; i < x->most; i++)
-		if (comes_before(fastest, &kept[i]))
-			fastest = &kept[i];
+	if (x->recent && new->arrive > x->recent) {
+		fastest = fastest_of(x, kept, new->arrive - x->recent, &n);
+		if (n > x->most / EXEMPLARS_OLD)
+			return fastest;
+	}
+	fastest = fastest_of(x, kept, 0, &n);
 	return comes_before(new, fastest) ? fastest : NULL;
 }
 
@@ -55,9 +74,10 @@ static int keep(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-int exemplars_open(struct exemplars *x, int map, size_t most, struct err *e)
+int exemplars_open(struct exemplars *x, int map, size_t most, __u64 recent, struct err *e)
 {
 	x->most = most ? most : RUN_MAX_SLOWEST;
+	x->recent = recent;
 	x->ring = ring_buffer__new(map, keep, x, NULL);
 	return x->ring ? 0 :
 			 err_set(e, -errno, "cannot map the ring buffer of slow requests: %s",

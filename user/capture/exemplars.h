@@ -15,10 +15,17 @@ struct exemplars {
 	size_t most;				     /* up to RUN_MAX_SLOWEST */
 	struct lvt_exemplar *kept[LVT_MAX_SERVICES]; /* NULL until there is one */
 	size_t n[LVT_MAX_SERVICES];
+	/* 0 = the slowest of all; else of those so much older than a new one only a fifth stays, ns */
+	__u64 recent;
 };
 
-/* `map` is the ring buffer; most: 0 = RUN_MAX_SLOWEST. Returns 0, or -errno with *e set. */
-int exemplars_open(struct exemplars *x, int map, size_t most, struct err *e);
+enum { EXEMPLARS_OLD = 5 };
+
+/*
+ * `map` is the ring buffer; most: 0 = RUN_MAX_SLOWEST; recent: as above. Returns 0, or -errno with *e
+ * set.
+ */
+int exemplars_open(struct exemplars *x, int map, size_t most, __u64 recent, struct err *e);
 
 /* Take what has come since the last time: without a system call if that is nothing. */
 void exemplars_read(struct exemplars *x);

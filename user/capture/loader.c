@@ -154,7 +154,7 @@ static int load(struct tracer *t, const struct tracer_options *o, struct err *e)
 	t->fd_wait_rows = bpf_map__fd(t->skel->maps.lvt_wait_rows);
 	t->fd_outbound = bpf_map__fd(t->skel->maps.lvt_outbound);
 	return exemplars_open(&t->exemplars, bpf_map__fd(t->skel->maps.lvt_exemplars), o->slowest,
-			      e);
+			      o->prefer_s * 1e9, e);
 }
 
 /* ---- what is there already: see capture/scan.h ---- */
@@ -442,20 +442,25 @@ static __u64 misses(const struct bpf_program *p)
 	return info.recursion_misses;
 }
 
+/* Each read once, so that neither sum ever goes back. */
 void tracer_recursion(const struct tracer *t, __u64 *mended, __u64 *other)
 {
 	const struct lvt_bpf *s = t->skel;
+	const struct bpf_program *const by_next[] = {
+		s->progs.lvt_arrive,	 s->progs.lvt_ready,	 s->progs.lvt_state,
+		s->progs.lvt_destroy,	 s->progs.lvt_waking,	 s->progs.lvt_timer,
+		s->progs.lvt_migrate,	 s->progs.lvt_timer_end, s->progs.lvt_xmit,
+		s->progs.lvt_retransmit,
+	};
 	struct bpf_program *p;
+	size_t i;
 
-	*mended = misses(s->progs.lvt_arrive) + misses(s->progs.lvt_ready) +
-		  misses(s->progs.lvt_state) + misses(s->progs.lvt_destroy) +
-		  misses(s->progs.lvt_waking) + misses(s->progs.lvt_timer) +
-		  misses(s->progs.lvt_migrate) + misses(s->progs.lvt_timer_end) +
-		  misses(s->progs.lvt_xmit) + misses(s->progs.lvt_retransmit);
-	*other = 0;
-	bpf_object__for_each_program(p, s->obj)
-		*other += misses(p);
-	*other -= *mended;
+	*mended = *other = 0;
+	bpf_object__for_each_program(p, s->obj) {
+		for (i = 0; i < sizeof(by_next) / sizeof(*by_next) && by_next[i] != p; i++)
+			;
+		*(i < sizeof(by_next) / sizeof(*by_next) ? mended : other) += misses(p);
+	}
 }
 
 void tracer_hooks(const struct tracer *t, struct run *r)

@@ -67,7 +67,9 @@ static int read_block(const struct tracer *t, __u32 id, struct run_service *s, s
 static void read_flight(const struct tracer *t, __u32 id, __u64 from, __u64 end,
 			const struct lvt_flow *flow, struct run_service *s)
 {
-	__u64 open = flow->arrived - flow->answered - flow->dropped, due;
+	__u64 gone = flow->answered + flow->dropped, due;
+	/* one is read after the other: while the trace runs, more may be gone by then than had come */
+	__u64 open = flow->arrived > gone ? flow->arrived - gone : 0;
 	struct lvt_flight f;
 
 	s->in_flight = NAN;

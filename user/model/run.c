@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/client.h"
 #include "model/hist.h"
@@ -41,6 +42,13 @@ void run_free(struct run *r)
 	free(r->hook_names);
 	free(r->parts);
 	*r = (struct run){ 0 };
+}
+
+void run_drop_service(struct run *r, size_t at)
+{
+	service_free(&r->services[at]);
+	memmove(&r->services[at], &r->services[at + 1],
+		(--r->n_services - at) * sizeof(*r->services));
 }
 
 __u64 service_requests(const struct run_service *s)

@@ -152,6 +152,9 @@ struct run {
 
 void run_free(struct run *r);
 
+/* Forget one of its services. */
+void run_drop_service(struct run *r, size_t at);
+
 /* ---- reading a run; definitions are in the design's model and in the man page lvt-report ---- */
 
 /* Of the latency, or of one stage, over all requests of a service */

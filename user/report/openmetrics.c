@@ -6,14 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/escape.h"
+#include "base/peer.h"
 #include "model/hist.h"
 #include "report/openmetrics_parts.h"
 
 enum { FIRST_BOUND = 10, LAST_BOUND = 36 }; /* log2 of ns */
-enum { LABELS_LEN = 400 };
 
-const char *label_value(char buf[LABEL_LEN], const char *name)
+const char *om_label(char buf[LABEL_LEN], const char *name)
 {
 	char safe[ESCAPE_FACTOR * 256 + 1], *to = buf;
 
@@ -27,28 +26,32 @@ const char *label_value(char buf[LABEL_LEN], const char *name)
 	return buf;
 }
 
-/* What tells a service from all others; what is not known of it is left out. */
-static const char *service_labels(char buf[LABELS_LEN], const struct run_service *s)
+const char *om_labels(char buf[LABELS_LEN], const struct run_service *s)
 {
 	char comm[LABEL_LEN];
 
 	if (!s->port)
-		snprintf(buf, LABELS_LEN, "service=\"%s\"", label_value(comm, s->comm));
+		snprintf(buf, LABELS_LEN, "service=\"%s\"", om_label(comm, s->comm));
 	else if (!s->netns)
-		snprintf(buf, LABELS_LEN, "service=\"%s\",port=\"%u\"", label_value(comm, s->comm),
+		snprintf(buf, LABELS_LEN, "service=\"%s\",port=\"%u\"", om_label(comm, s->comm),
 			 s->port);
 	else
 		snprintf(buf, LABELS_LEN, "service=\"%s\",port=\"%u\",netns=\"%u\"",
-			 label_value(comm, s->comm), s->port, s->netns);
+			 om_label(comm, s->comm), s->port, s->netns);
 	return buf;
 }
 
-void family(FILE *out, const char *name, const char *type, const char *unit, const char *help)
+/* The older format has a counter's family called as its samples are, and no type for infos. */
+void om_family(const struct output *o, const char *name, const char *type, const char *unit,
+	       const char *help)
 {
-	fprintf(out, "# TYPE %s %s\n", name, type);
-	if (unit)
-		fprintf(out, "# UNIT %s %s\n", name, unit);
-	fprintf(out, "# HELP %s %s\n", name, help);
+	bool counter = !strcmp(type, "counter"), info = !strcmp(type, "info");
+	const char *end = o->text && counter ? "_total" : o->text && info ? "_info" : "";
+
+	fprintf(o->out, "# TYPE %s%s %s\n", name, end, o->text && info ? "gauge" : type);
+	if (unit && !o->text)
+		fprintf(o->out, "# UNIT %s %s\n", name, unit);
+	fprintf(o->out, "# HELP %s%s %s\n", name, end, help);
 }
 
 /* Values under a bound, which lies between two buckets. */
@@ -61,62 +64,116 @@ static __u64 count_under(const __u64 cells[HIST_BUCKETS], __u32 *next, __u64 bou
 	return n;
 }
 
-void print_histogram(FILE *out, const struct series *h)
+/* Since when a service is traced, s since the epoch; of a merged run it is not one moment. */
+static double created(const struct run *r, const struct run_service *s)
 {
-	__u64 n = h->zeros;
-	__u32 next = 0;
-
-	for (int e = FIRST_BOUND; e <= LAST_BOUND; e++) {
-		n += count_under(h->cells, &next, 1ull << e);
-		fprintf(out, "%s_bucket{%s,le=\"%.10g\"} %llu\n", h->name, h->labels,
-			ldexp(1e-9, e), n);
-		if (!h->halves || e == LAST_BOUND)
-			continue;
-		n += count_under(h->cells, &next, 3ull << (e - 1));
-		fprintf(out, "%s_bucket{%s,le=\"%.10g\"} %llu\n", h->name, h->labels,
-			ldexp(1.5e-9, e), n);
-	}
-	n += count_under(h->cells, &next, ~0ull);
-	fprintf(out, "%s_bucket{%s,le=\"+Inf\"} %llu\n", h->name, h->labels, n);
-	fprintf(out, "%s_count{%s} %llu\n", h->name, h->labels, n);
-	fprintf(out, "%s_sum{%s} %.9f\n", h->name, h->labels, h->sum_s);
+	return r->n_parts || r->latency_only ?
+		       NAN :
+		       run_time(r->started) + fmax(r->duration_s - s->window_s, 0);
 }
 
-static void print_latency(FILE *out, const struct run *r)
+static enum lvt_stage largest_stage(const struct run_exemplar *x)
+{
+	int most = 0;
+
+	for (int st = 1; st < NR_STAGES; st++)
+		if (x->stage[st] > x->stage[most])
+			most = st;
+	return most;
+}
+
+/* The latest exemplar in [from, to): at most 100 characters of labels, of 128 that there may be. */
+static void print_exemplar(const struct output *o, const struct series *h, __u64 from, __u64 to)
+{
+	const struct run_exemplar *latest = NULL;
+	double start = run_time(o->r->started);
+	char client[PEER_LEN];
+
+	for (size_t i = 0; !o->text && h->slowest && i < h->slowest->n_slowest; i++) {
+		const struct run_exemplar *x = &h->slowest->slowest[i];
+
+		if (x->latency >= from && x->latency < to && (!latest || x->at_s > latest->at_s))
+			latest = x;
+	}
+	if (!latest)
+		return;
+	fprintf(o->out, " # {client=\"%s\",thread=\"%u\",stage=\"%s\"} %.9f",
+		fmt_peer(client, sizeof(client), &latest->client), latest->tid,
+		stage_name(largest_stage(latest)), latest->latency / 1e9);
+	if (!isnan(start) && !o->r->n_parts)
+		fprintf(o->out, " %.3f", start + latest->at_s + latest->latency / 1e9);
+}
+
+static void print_bucket(const struct output *o, const struct series *h, const char *le, __u64 n,
+			 __u64 from, __u64 to)
+{
+	fprintf(o->out, "%s_bucket{%s,le=\"%s\"} %llu", h->name, h->labels, le, n);
+	print_exemplar(o, h, from, to);
+	fputc('\n', o->out);
+}
+
+void om_histogram(const struct output *o, const struct series *h)
+{
+	__u64 n = h->zeros, from = 0;
+	__u32 next = 0;
+	char le[32];
+
+	for (int k = 2 * FIRST_BOUND; k <= 2 * LAST_BOUND; k++) {
+		__u64 bound = (k % 2 ? 3ull : 2ull) << (k / 2 - 1);
+
+		if (k % 2 && !h->halves)
+			continue;
+		n += count_under(h->cells, &next, bound);
+		snprintf(le, sizeof(le), "%.10g", bound / 1e9);
+		print_bucket(o, h, le, n, from, bound);
+		from = bound;
+	}
+	n += count_under(h->cells, &next, ~0ull);
+	print_bucket(o, h, "+Inf", n, from, ~0ull);
+	fprintf(o->out, "%s_count{%s} %llu\n", h->name, h->labels, n);
+	fprintf(o->out, "%s_sum{%s} %llu.%09llu\n", h->name, h->labels, h->sum_ns / 1000000000,
+		h->sum_ns % 1000000000);
+	if (!o->text && !isnan(h->created))
+		fprintf(o->out, "%s_created{%s} %.3f\n", h->name, h->labels, h->created);
+}
+
+static void print_latency(const struct output *o)
 {
 	static const char name[] = "lvt_request_latency_seconds";
 	char labels[LABELS_LEN];
-	struct dist d;
 
-	family(out, name, "histogram", "seconds",
-	       "From a request's arrival to the last send of its answer.");
-	for (size_t i = 0; i < r->n_services; i++) {
-		const struct run_service *s = &r->services[i];
+	om_family(o, name, "histogram", "seconds",
+		  "From a request's arrival to the last send of its answer.");
+	for (size_t i = 0; i < o->r->n_services; i++) {
+		const struct run_service *s = &o->r->services[i];
+		struct series h = { .name = name,
+				    .labels = om_labels(labels, s),
+				    .cells = s->sum->latency,
+				    .halves = true,
+				    .slowest = s,
+				    .created = created(o->r, s) };
 
-		service_latency(s, &d);
-		print_histogram(out,
-				&(struct series){ .name = name,
-						  .labels = service_labels(labels, s),
-						  .cells = s->sum->latency,
-						  .sum_s = d.count ? d.mean * d.count / 1e9 : 0,
-						  .halves = true });
+		for (int st = 0; st < NR_STAGES; st++)
+			h.sum_ns += service_stage_sum(s, st);
+		om_histogram(o, &h);
 	}
 }
 
-static void print_quantiles(FILE *out, const struct run *r)
+static void print_quantiles(const struct output *o)
 {
 	static const char name[] = "lvt_request_latency_quantiles_seconds";
 	char labels[LABELS_LEN];
+	FILE *out = o->out;
 	struct dist d;
 
-	family(out, name, "summary", "seconds", "The same, as quantiles within 0.8 %.");
-	for (size_t i = 0; i < r->n_services; i++) {
-		const struct run_service *s = &r->services[i];
+	om_family(o, name, "summary", "seconds", "The same, as quantiles within 0.8 %.");
+	for (size_t i = 0; i < o->r->n_services; i++) {
+		const struct run_service *s = &o->r->services[i];
 
 		service_latency(s, &d);
 		if (!d.count)
 			continue;
-		service_labels(labels, s);
+		om_labels(labels, s);
 		fprintf(out, "%s{%s,quantile=\"0.5\"} %.10g\n", name, labels, d.p50 / 1e9);
 		fprintf(out, "%s{%s,quantile=\"0.9\"} %.10g\n", name, labels, d.p90 / 1e9);
 		fprintf(out, "%s{%s,quantile=\"0.99\"} %.10g\n", name, labels, d.p99 / 1e9);
@@ -127,17 +184,41 @@ static void print_quantiles(FILE *out, const struct run *r)
 	}
 }
 
-static void print_stages(FILE *out, const struct run *r)
+/* The requests without a stage: never fewer than were said before. */
+static __u64 zeros_of(const struct output *o, const struct run_service *s, enum lvt_stage st,
+		      __u64 with)
+{
+	struct openmetrics_memory *m = o->live ? o->live->memory : NULL;
+	__u64 all = service_requests(s), zeros = all > with ? all - with : 0;
+	size_t i = 0;
+
+	if (!m)
+		return zeros;
+	while (i < m->n && (m->service[i].port != s->port || m->service[i].netns != s->netns))
+		i++;
+	if (i == OPENMETRICS_SERVICES)
+		return zeros;
+	if (i == m->n) {
+		m->service[i].port = s->port;
+		m->service[i].netns = s->netns;
+		m->n++;
+	}
+	if (zeros > m->service[i].zeros[st])
+		m->service[i].zeros[st] = zeros;
+	return m->service[i].zeros[st];
+}
+
+static void print_stages(const struct output *o)
 {
 	static const char name[] = "lvt_request_stage_seconds";
 	char of_service[LABELS_LEN], labels[LABELS_LEN + 64];
 
-	family(out, name, "histogram", "seconds",
-	       "The part of each request's latency in a stage; the parts add up to it.");
-	for (size_t i = 0; i < r->n_services; i++) {
-		const struct run_service *s = &r->services[i];
+	om_family(o, name, "histogram", "seconds",
+		  "The part of each request's latency in a stage; the parts add up to it.");
+	for (size_t i = 0; i < o->r->n_services; i++) {
+		const struct run_service *s = &o->r->services[i];
 
-		service_labels(of_service, s);
+		om_labels(of_service, s);
 		for (int st = 0; st < NR_STAGES; st++) {
 			__u64 n = hist_count(s->sum->stage[st]);
 
@@ -145,204 +226,68 @@ static void print_stages(FILE *out, const struct run *r)
 				continue;
 			snprintf(labels, sizeof(labels), "%s,stage=\"%s\"", of_service,
 				 stage_name(st));
-			print_histogram(
-				out, &(struct series){ .name = name,
-						       .labels = labels,
-						       .cells = s->sum->stage[st],
-						       .zeros = service_requests(s) - n,
-						       .sum_s = service_stage_sum(s, st) / 1e9 });
+			om_histogram(o, &(struct series){ .name = name,
+							  .labels = labels,
+							  .cells = s->sum->stage[st],
+							  .zeros = zeros_of(o, s, st, n),
+							  .sum_ns = service_stage_sum(s, st),
+							  .created = created(o->r, s) });
 		}
 	}
 }
 
-static void print_net(FILE *out, const struct run *r)
+static void print_net(const struct output *o)
 {
 	static const char name[] = "lvt_net_seconds";
 	char of_service[LABELS_LEN], labels[LABELS_LEN + 64];
 
-	family(out, name, "histogram", "seconds", "Times in the network stack beside the latency.");
-	for (size_t i = 0; i < r->n_services; i++) {
-		const struct run_service *s = &r->services[i];
+	om_family(o, name, "histogram", "seconds",
+		  "Times in the network stack beside the latency.");
+	for (size_t i = 0; i < o->r->n_services; i++) {
+		const struct run_service *s = &o->r->services[i];
 
-		service_labels(of_service, s);
+		om_labels(of_service, s);
 		for (int n = 0; n < NR_NET; n++) {
 			if (!hist_count(s->sum->net[n]))
 				continue;
 			snprintf(labels, sizeof(labels), "%s,part=\"%s\"", of_service, net_name(n));
-			print_histogram(out, &(struct series){ .name = name,
-							       .labels = labels,
-							       .cells = s->sum->net[n],
-							       .sum_s = s->sum->net_sum[n] / 1e9 });
+			om_histogram(o, &(struct series){ .name = name,
+							  .labels = labels,
+							  .cells = s->sum->net[n],
+							  .sum_ns = s->sum->net_sum[n],
+							  .created = created(o->r, s) });
 		}
 	}
 }
 
-/* ---- counters ---- */
-
-static const struct counted {
-	const char *name, *unit, *help;
-	size_t offset; /* of a __u64 in struct lvt_shard */
-} counted[] = {
-	{ "lvt_received_bytes", "bytes", "Payload that came in.",
-	  offsetof(struct lvt_shard, bytes_in) },
-	{ "lvt_sent_bytes", "bytes", "Payload that was sent.",
-	  offsetof(struct lvt_shard, bytes_out) },
-	{ "lvt_connections", NULL, "Connections established while traced, or open at the start.",
-	  offsetof(struct lvt_shard, connections) },
-	{ "lvt_retransmits", NULL, "Segments sent again.",
-	  offsetof(struct lvt_shard, retransmits) },
-	{ "lvt_receive_drops", NULL, "Segments that TCP dropped on receipt.",
-	  offsetof(struct lvt_shard, receive_drops) },
-};
-
-static void print_exchanges(FILE *out, const struct run *r)
-{
-	static const char *const kinds[NR_EXCHANGES] = { "request_response", "pipelined",
-							 "unsolicited", "aborted" };
-	char labels[LABELS_LEN];
-
-	family(out, "lvt_exchanges", "counter", NULL,
-	       "By kind; request_response and pipelined ones are the requests.");
-	for (size_t i = 0; i < r->n_services; i++)
-		for (int k = 0; k < NR_EXCHANGES; k++)
-			fprintf(out, "lvt_exchanges_total{%s,kind=\"%s\"} %llu\n",
-				service_labels(labels, &r->services[i]), kinds[k],
-				r->services[i].sum->exchanges[k]);
-}
-
-static void print_counted(FILE *out, const struct run *r)
-{
-	char labels[LABELS_LEN];
-
-	for (size_t c = 0; c < sizeof(counted) / sizeof(counted[0]); c++) {
-		family(out, counted[c].name, "counter", counted[c].unit, counted[c].help);
-		for (size_t i = 0; i < r->n_services; i++) {
-			const char *sum = (const char *)r->services[i].sum;
-
-			fprintf(out, "%s_total{%s} %llu\n", counted[c].name,
-				service_labels(labels, &r->services[i]),
-				*(const __u64 *)(sum + counted[c].offset));
-		}
-	}
-}
-
-static void print_gauges(FILE *out, const struct run *r)
-{
-	char labels[LABELS_LEN];
-
-	family(out, "lvt_in_flight", "gauge", NULL, "Requests in flight, mean of samples.");
-	for (size_t i = 0; i < r->n_services; i++)
-		if (!isnan(r->services[i].in_flight))
-			fprintf(out, "lvt_in_flight{%s} %.10g\n",
-				service_labels(labels, &r->services[i]), r->services[i].in_flight);
-	family(out, "lvt_window_seconds", "gauge", "seconds", "How long the service was traced.");
-	for (size_t i = 0; i < r->n_services; i++)
-		fprintf(out, "lvt_window_seconds{%s} %.9g\n",
-			service_labels(labels, &r->services[i]), r->services[i].window_s);
-}
-
-/* What tells a part from all others. */
-static void part_sample(FILE *out, const char *name, const struct run_part *p)
-{
-	char file[LABEL_LEN], host[LABEL_LEN], started[LABEL_LEN];
-
-	fprintf(out, "%s{file=\"%s\",host=\"%s\",started=\"%s\"} ", name,
-		label_value(file, p->file), label_value(host, p->host),
-		label_value(started, p->started));
-}
-
-static void print_parts(FILE *out, const struct run *r)
-{
-	if (!r->n_parts)
-		return;
-	family(out, "lvt_part_duration_seconds", "gauge", "seconds",
-	       "The runs that were merged into this one.");
-	for (size_t i = 0; i < r->n_parts; i++) {
-		part_sample(out, "lvt_part_duration_seconds", &r->parts[i]);
-		fprintf(out, "%.9g\n", r->parts[i].duration_s);
-	}
-	family(out, "lvt_part_requests", "counter", NULL, "Their requests.");
-	for (size_t i = 0; i < r->n_parts; i++) {
-		part_sample(out, "lvt_part_requests_total", &r->parts[i]);
-		fprintf(out, "%llu\n", r->parts[i].requests);
-	}
-	family(out, "lvt_part_loss", "counter", NULL, "Their lost or mistimed requests.");
-	for (size_t i = 0; i < r->n_parts; i++) {
-		if (r->parts[i].loss == UINT64_MAX)
-			continue;
-		part_sample(out, "lvt_part_loss_total", &r->parts[i]);
-		fprintf(out, "%llu\n", r->parts[i].loss);
-	}
-	if (isnan(run_covered_s(r)))
-		return;
-	family(out, "lvt_run_covered_seconds", "gauge", "seconds",
-	       "How long at least one part was traced.");
-	fprintf(out, "lvt_run_covered_seconds %.9g\n", run_covered_s(r));
-}
-
-static void print_info(FILE *out, const struct run *r)
-{
-	const struct {
-		const char *name, *value;
-	} labels[] = { { "host", r->host },
-		       { "kernel", r->kernel },
-		       { "filter", r->filter },
-		       { "label", r->label },
-		       { "started", r->started } };
-	char value[LABEL_LEN];
-	const char *comma = "";
-
-	family(out, "lvt_run", "info", NULL, "What was traced, and where.");
-	fputs("lvt_run_info{", out);
-	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
-		if ((r->latency_only || r->n_parts) && !labels[i].value[0])
-			continue; /* not known */
-		fprintf(out, "%s%s=\"%s\"", comma, labels[i].name,
-			label_value(value, labels[i].value));
-		comma = ",";
-	}
-	fputs("} 1\n", out);
-}
-
-static void print_run(FILE *out, const struct run *r)
-{
-	print_info(out, r);
-	family(out, "lvt_run_duration_seconds", "gauge", "seconds", "From attach to stop.");
-	fprintf(out, "lvt_run_duration_seconds %.9g\n", r->duration_s);
-	if (!run_traced(r))
-		return;
-	family(out, "lvt_events", "counter", NULL,
-	       "lvt's own counters; those of kind loss are lost or mistimed requests.");
-	for (int c = 0; c < NR_COUNTERS; c++) {
-		static const char *const kinds[] = { [COUNTER_KIND_LOSS] = "loss",
-						     [COUNTER_KIND_GAP] = "gap",
-						     [COUNTER_KIND_NOTE] = "note" };
-
-		fprintf(out, "lvt_events_total{counter=\"%s\",kind=\"%s\"} %llu\n", counter_name(c),
-			kinds[counter_kind(c)], r->counters[c]);
-	}
-}
-
-int report_openmetrics(FILE *out, const struct run *r, struct err *e)
+/* Returns 0, or -errno with *e filled. */
+static int print_all(const struct output *o, struct err *e)
 {
 	int err;
 
 	errno = 0;
-	print_latency(out, r);
-	print_quantiles(out, r);
-	print_stages(out, r);
-	print_net(out, r);
-	if (!r->latency_only) {
-		print_exchanges(out, r);
-		print_counted(out, r);
-	}
-	print_gauges(out, r);
-	print_clients(out, r);
-	print_run(out, r);
-	print_parts(out, r);
-	fprintf(out, "# EOF\n");
-	if (!fflush(out) && !ferror(out))
+	print_latency(o);
+	if (!o->live)
+		print_quantiles(o);
+	print_stages(o);
+	print_net(o);
+	om_counts(o);
+	if (!o->text)
+		fprintf(o->out, "# EOF\n");
+	if (!fflush(o->out) && !ferror(o->out))
 		return 0;
 	err = errno ? -errno : -EIO;
 	return err_set(e, err, "cannot write the report: %s", strerror(-err));
+}
+
+int report_openmetrics(FILE *out, const struct run *r, struct err *e)
+{
+	return print_all(&(struct output){ .out = out, .r = r }, e);
+}
+
+int report_openmetrics_live(FILE *out, const struct run *r, const struct openmetrics_live *live,
+			    struct err *e)
+{
+	return print_all(&(struct output){ .out = out, .r = r, .live = live, .text = live->text },
+			 e);
 }

@@ -6,40 +6,44 @@
 #include "model/client.h"
 #include "report/openmetrics_parts.h"
 
-enum { LABELS_LEN = 3 * LABEL_LEN + 64 };
+enum { CLIENT_LABELS_LEN = 3 * LABEL_LEN + 64 };
 
 /* What tells a client from all others: its number, too, as loads can be alike. */
-static const char *labels_of(char buf[LABELS_LEN], const struct run *r, size_t i)
+static const char *labels_of(char buf[CLIENT_LABELS_LEN], const struct run *r, size_t i)
 {
 	char target[LABEL_LEN], protocol[LABEL_LEN], request[LABEL_LEN];
 	const struct run_client *c = &r->clients[i];
 
-	snprintf(buf, LABELS_LEN, "client=\"%zu\",target=\"%s\",protocol=\"%s\",request=\"%s\"",
-		 i + 1, label_value(target, c->target), label_value(protocol, c->protocol),
-		 label_value(request, c->request));
+	snprintf(buf, CLIENT_LABELS_LEN,
+		 "client=\"%zu\",target=\"%s\",protocol=\"%s\",request=\"%s\"", i + 1,
+		 om_label(target, c->target), om_label(protocol, c->protocol),
+		 om_label(request, c->request));
 	return buf;
 }
 
-static void print_latency(FILE *out, const struct run *r)
+static void print_latency(const struct output *o)
 {
 	static const char name[] = "lvt_client_latency_seconds";
-	char labels[LABELS_LEN];
+	const struct run *r = o->r;
+	char labels[CLIENT_LABELS_LEN];
 	struct dist d;
 
-	family(out, name, "histogram", "seconds",
-	       "From when a request was due to the last byte of its answer; failed ones are in +Inf "
-	       "and not in the sum.");
+	om_family(
+		o, name, "histogram", "seconds",
+		"From when a request was due to the last byte of its answer; failed ones are in +Inf "
+		"and not in the sum.");
 	for (size_t i = 0; i < r->n_clients; i++) {
 		const struct run_client *c = &r->clients[i];
 		__u64 answered = client_answered(c);
 
 		client_latency(c, &d);
-		print_histogram(out,
-				&(struct series){ .name = name,
-						  .labels = labels_of(labels, r, i),
-						  .cells = c->view.sum->latency,
-						  .sum_s = answered ? d.mean * answered / 1e9 : 0,
-						  .halves = true });
+		om_histogram(o,
+			     &(struct series){ .name = name,
+					       .labels = labels_of(labels, r, i),
+					       .cells = c->view.sum->latency,
+					       .sum_ns = answered ? llround(d.mean * answered) : 0,
+					       .halves = true,
+					       .created = NAN });
 	}
 }
 
@@ -53,13 +57,15 @@ static void quantile(FILE *out, const char *labels, const char *q, __u64 ns)
 		fprintf(out, "%s{%s,quantile=\"%s\"} %.10g\n", name, labels, q, ns / 1e9);
 }
 
-static void print_quantiles(FILE *out, const struct run *r)
+static void print_quantiles(const struct output *o)
 {
-	char labels[LABELS_LEN];
+	const struct run *r = o->r;
+	FILE *out = o->out;
+	char labels[CLIENT_LABELS_LEN];
 	struct dist d;
 
-	family(out, "lvt_client_latency_quantiles_seconds", "summary", "seconds",
-	       "The same, as quantiles within 0.8 %; +Inf among the failed ones.");
+	om_family(o, "lvt_client_latency_quantiles_seconds", "summary", "seconds",
+		  "The same, as quantiles within 0.8 %; +Inf among the failed ones.");
 	for (size_t i = 0; i < r->n_clients; i++) {
 		client_latency(&r->clients[i], &d);
 		if (!d.count)
@@ -73,14 +79,16 @@ static void print_quantiles(FILE *out, const struct run *r)
 	}
 }
 
-static void print_times(FILE *out, const struct run *r)
+static void print_times(const struct output *o)
 {
 	static const char name[] = "lvt_client_time_seconds";
-	char of_client[LABELS_LEN], labels[LABELS_LEN + 64];
+	const struct run *r = o->r;
+	char of_client[CLIENT_LABELS_LEN], labels[CLIENT_LABELS_LEN + 64];
 
-	family(out, name, "histogram", "seconds",
-	       "Of answered requests: late, connection, answer add up to the latency; closed is what a "
-	       "closed loop would have reported.");
+	om_family(
+		o, name, "histogram", "seconds",
+		"Of answered requests: late, connection, answer add up to the latency; closed is what a "
+		"closed loop would have reported.");
 	for (size_t i = 0; i < r->n_clients; i++) {
 		labels_of(of_client, r, i);
 		for (int t = 0; t < NR_CLIENT_TIMES; t++) {
@@ -92,19 +100,22 @@ static void print_times(FILE *out, const struct run *r)
 				continue;
 			snprintf(labels, sizeof(labels), "%s,time=\"%s\"", of_client,
 				 client_time_name(t));
-			print_histogram(out, &(struct series){ .name = name,
-							       .labels = labels,
-							       .cells = h->cells,
-							       .sum_s = h->sum / 1e9 });
+			om_histogram(o, &(struct series){ .name = name,
+							  .labels = labels,
+							  .created = NAN,
+							  .cells = h->cells,
+							  .sum_ns = h->sum });
 		}
 	}
 }
 
-static void print_failed(FILE *out, const struct run *r)
+static void print_failed(const struct output *o)
 {
-	char labels[LABELS_LEN];
+	const struct run *r = o->r;
+	FILE *out = o->out;
+	char labels[CLIENT_LABELS_LEN];
 
-	family(out, "lvt_client_failed", "counter", NULL, "Requests that failed, by error.");
+	om_family(o, "lvt_client_failed", "counter", NULL, "Requests that failed, by error.");
 	for (size_t i = 0; i < r->n_clients; i++)
 		for (int k = 0; k < NR_CLIENT_ERRORS; k++)
 			fprintf(out, "lvt_client_failed_total{%s,error=\"%s\"} %llu\n",
@@ -189,14 +200,16 @@ static const struct {
 	{ "lvt_client_window_seconds", "gauge", "seconds", "How long it was measured.", window },
 };
 
-static void print_numbers(FILE *out, const struct run *r)
+static void print_numbers(const struct output *o)
 {
-	char labels[LABELS_LEN];
+	const struct run *r = o->r;
+	FILE *out = o->out;
+	char labels[CLIENT_LABELS_LEN];
 
 	for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
 		bool counter = !strcmp(numbers[k].type, "counter");
 
-		family(out, numbers[k].name, numbers[k].type, numbers[k].unit, numbers[k].help);
+		om_family(o, numbers[k].name, numbers[k].type, numbers[k].unit, numbers[k].help);
 		for (size_t i = 0; i < r->n_clients; i++) {
 			double v = numbers[k].of(&r->clients[i]);
 
@@ -207,13 +220,13 @@ static void print_numbers(FILE *out, const struct run *r)
 	}
 }
 
-void print_clients(FILE *out, const struct run *r)
+void om_clients(const struct output *o)
 {
-	if (!r->n_clients)
+	if (!o->r->n_clients)
 		return;
-	print_latency(out, r);
-	print_quantiles(out, r);
-	print_times(out, r);
-	print_failed(out, r);
-	print_numbers(out, r);
+	print_latency(o);
+	print_quantiles(o);
+	print_times(o);
+	print_failed(o);
+	print_numbers(o);
 }
