@@ -32,8 +32,9 @@ BPF_FLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -D__BPF__ -fno-
 	$(addprefix -idirafter ,$(wildcard /usr/include/$(MACHINE)-linux-gnu))
 DEP_FLAGS = -MMD -MP -MF $@.d
 
-LIBRARIES := libbpf libelf zlib libcap jansson ncursesw
-LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson -lncursesw -ltinfo) -lm -pthread
+LIBRARIES := libbpf libelf zlib libcap jansson ncursesw libmicrohttpd libseccomp
+LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson -lncursesw -ltinfo \
+	-lmicrohttpd -lseccomp) -lm -pthread
 UNIT_LIBS := -lcmocka -ljansson -lz -lm -pthread
 # For one test, which without it is built too and skips itself.
 URING := $(if $(wildcard /usr/include/liburing.h),$(or $(shell pkg-config --libs liburing \
@@ -133,6 +134,13 @@ $(OUT)/gen/%.css.inc: user/report/%.css
 	@sed -e 's/[\\"]/\\&/g' -e 's/^[[:space:]]*/"/' -e 's/$$/\\n"/' $< >$@.tmp && mv $@.tmp $@
 
 $(foreach file,html sweep_svg,$(DIR)/obj/user/report/$(file).o $(OUT)/unit/user/report/$(file).o): $(CSS)
+
+# The script of the live page, likewise.
+$(OUT)/gen/live.js.inc: user/serve/live.js
+	@mkdir -p $(@D)
+	@sed -e 's/[\\"]/\\&/g' -e 's/^[[:space:]]*/"/' -e 's/$$/\\n"/' $< >$@.tmp && mv $@.tmp $@
+
+$(DIR)/obj/user/serve/pages.o: $(OUT)/gen/live.js.inc
 
 $(LVT): $(USER_OBJS) $(DIR)/link.flags
 	$(call say,LINK,$@)$(CC) $(OBJ_FLAGS) $(LDFLAGS) $(USER_OBJS) -o $@ $(LIBS)

@@ -23,6 +23,8 @@ const struct command commands[] = {
 	{ "load", "TARGET [OPTION...]", "load a service, and measure its answers", cmd_load },
 	{ "sweep", "TARGET [OPTION...]", "latency against throughput: curve, knee, capacity",
 	  cmd_sweep },
+	{ "serve", "[OPTION...]", "answer over HTTP while tracing: a live page, Prometheus metrics",
+	  cmd_serve },
 	{ "doctor", "[OPTION...]", "can this host trace, and what mends it if not", cmd_doctor },
 	{ "help", "[COMMAND]", "show the commands, or the help of one", cmd_help },
 	{ "version", "", "show the version", cmd_version },

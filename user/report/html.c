@@ -86,20 +86,44 @@ void html_palette(FILE *out)
 }
 
 /* The policy is a second lock: nothing is loaded and no script runs, whatever stands in the page. */
-void html_open(FILE *out, const char *title)
+static void open_head(FILE *out, const char *title, const char *policy)
 {
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-	      "style-src 'unsafe-inline'; img-src data:\">\n"
-	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	      "<meta name=\"generator\" content=\"lvt\">\n"
-	      "<link rel=\"icon\" href=\"data:,\">\n<title>",
-	      out);
+	fprintf(out,
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		"style-src 'unsafe-inline'; img-src data:%s\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta name=\"color-scheme\" content=\"light dark\">\n"
+		"<meta name=\"generator\" content=\"lvt\">\n"
+		"<link rel=\"icon\" href=\"data:,\">\n<title>",
+		policy);
 	html_text(out, title);
 	fputs("</title>\n<style>\n", out);
 	html_palette(out);
-	fprintf(out, "%s</style>\n</head>\n<body>\n<main>\n", style_sheet);
+	fprintf(out, "%s</style>\n", style_sheet);
+}
+
+void html_open(FILE *out, const char *title)
+{
+	open_head(out, title, "");
+	fputs("</head>\n<body>\n<main>\n", out);
+}
+
+void html_open_live(FILE *out, const char *title, const struct html_live *live)
+{
+	open_head(out, title, "; script-src 'self'; connect-src 'self'");
+	fprintf(out, "<script defer src=\"%s\"></script>\n</head>\n<body>\n<div class=\"live\">",
+		live->script);
+	fputs("<span id=\"state\">as of loading this page</span>"
+	      "<button id=\"pause\" type=\"button\" hidden>Pause</button><span class=\"views\">",
+	      out);
+	for (const struct html_view *v = live->views; v->name; v++) {
+		fprintf(out, "<a href=\"%s\"%s>", v->href,
+			v == live->view ? " aria-current=\"page\"" : "");
+		html_text(out, v->name);
+		fputs("</a>", out);
+	}
+	fputs("</span></div>\n<main>\n", out);
 }
 
 void html_close(FILE *out)

@@ -28,6 +28,22 @@ void html_open(FILE *out, const char *title);
 void html_close(FILE *out);
 
 /*
+ * The top of a page that its own server keeps up to date: with a script of that server (the only one that
+ * its policy lets run), and a bar with links to its views. The script finds #state and #pause in it.
+ */
+struct html_view {
+	const char *name, *href; /* href: safe as it is */
+};
+
+struct html_live {
+	const char *script;
+	const struct html_view *views; /* ends with a NULL name */
+	const struct html_view *view;  /* of them, the one that this is */
+};
+
+void html_open_live(FILE *out, const char *title, const struct html_live *live);
+
+/*
  * Tables are filled cell by cell; a row ends by itself after its last column. The first column heads
  * its rows.
  */

@@ -39,7 +39,8 @@ static void part_drop(struct part *p)
 }
 
 /* What every page has around its services and clients, however many have a section. */
-static int frame(struct part *head, struct part *foot, const struct run *r)
+static int frame(struct part *head, struct part *foot, const struct run *r,
+		 const struct html_live *live)
 {
 	char title[CLIENT_NAME_LEN + 8] = "lvt", name[CLIENT_NAME_LEN];
 	int err = part_open(head);
@@ -50,7 +51,10 @@ static int frame(struct part *head, struct part *foot, const struct run *r)
 		snprintf(title, sizeof(title), "%s – lvt", service_name(&r->services[0], name));
 	else if (r->n_clients)
 		snprintf(title, sizeof(title), "%s – lvt", client_name(&r->clients[0], name));
-	html_open(head->out, title);
+	if (live)
+		html_open_live(head->out, title, live);
+	else
+		html_open(head->out, title);
 	html_head(head->out, r);
 	err = part_close(head);
 	if (!err)
@@ -121,11 +125,12 @@ static int sections(struct part *part, const struct run *r, size_t slowest, size
 	return err;
 }
 
-static int print(FILE *out, const struct run *r, size_t slowest, struct part *section)
+static int print(FILE *out, const struct run *r, size_t slowest, const struct html_live *live,
+		 struct part *section)
 {
 	struct part head = { 0 }, foot = { 0 }, table = { 0 }, load = { 0 };
 	size_t shown, used;
-	int err = frame(&head, &foot, r);
+	int err = frame(&head, &foot, r, live);
 
 	if (!err)
 		err = services(&table, r, 0); /* its size: with links it is a little larger */
@@ -153,13 +158,14 @@ static int print(FILE *out, const struct run *r, size_t slowest, struct part *se
 	return err;
 }
 
-int report_html(FILE *out, const struct run *r, size_t slowest, struct err *e)
+static int report(FILE *out, const struct run *r, size_t slowest, const struct html_live *live,
+		  struct err *e)
 {
 	struct part *section = calloc(r->n_services + 1, sizeof(*section));
 	int err;
 
 	errno = 0;
-	err = section ? print(out, r, slowest ? slowest : HTML_SLOWEST, section) : -ENOMEM;
+	err = section ? print(out, r, slowest ? slowest : HTML_SLOWEST, live, section) : -ENOMEM;
 	for (size_t i = 0; section && i < r->n_services; i++)
 		part_drop(&section[i]);
 	free(section);
@@ -169,4 +175,14 @@ int report_html(FILE *out, const struct run *r, size_t slowest, struct err *e)
 		return err_set(e, errno ? -errno : -EIO, "cannot write the report: %s",
 			       strerror(errno ? errno : EIO));
 	return 0;
+}
+
+int report_html(FILE *out, const struct run *r, size_t slowest, struct err *e)
+{
+	return report(out, r, slowest, NULL, e);
+}
+
+int report_html_live(FILE *out, const struct run *r, const struct html_live *live, struct err *e)
+{
+	return report(out, r, 0, live, e);
 }

@@ -22,4 +22,8 @@ enum {
  */
 int report_html(FILE *out, const struct run *r, size_t slowest, struct err *e);
 
+/* The same of a run that goes on, as a page that `live` keeps up to date. */
+struct html_live;
+int report_html_live(FILE *out, const struct run *r, const struct html_live *live, struct err *e);
+
 #endif
