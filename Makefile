@@ -248,6 +248,8 @@ install: all
 	install -m 755 $(LVT) $(DESTDIR)$(PREFIX)/bin/lvt
 	$(foreach page,$(wildcard user/man/*.1),install -m 644 $(page) \
 		$(DESTDIR)$(PREFIX)/share/man/man1/ &&) true
+	install -d $(DESTDIR)$(PREFIX)/share/lvt
+	install -m 644 user/serve/share/* $(DESTDIR)$(PREFIX)/share/lvt/
 
 clean:
 	rm -rf $(OUT)

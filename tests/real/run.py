@@ -26,6 +26,7 @@ import kinds  # noqa: E402,F401
 import modes  # noqa: E402,F401
 import peers  # noqa: E402,F401
 import screens  # noqa: E402,F401
+import serving  # noqa: E402,F401
 import trials  # noqa: E402,F401
 import why  # noqa: E402,F401
 from session import LVT, Failure, Skip  # noqa: E402

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/net_tstamp.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -221,13 +220,6 @@ static int sweep_if_due(struct tracer *t, struct err *e)
 		return 0;
 	t->unswept = 0;
 	return sweep(t, e);
-}
-
-void tracer_give_way(bool on)
-{
-	const struct sched_param none = {};
-
-	sched_setscheduler(0, on ? SCHED_IDLE : SCHED_OTHER, &none);
 }
 
 /* ---- life ---- */

@@ -140,13 +140,15 @@ static void keep_extremes(const struct lvt_shard *sum, struct lvt_shard *whole)
 
 static void cells_since(struct run_service *s, const struct past_service *p)
 {
-	__u64 *cells = (__u64 *)s->sum;
+	__u64 *cells = (__u64 *)s->sum, connections = s->sum->connections;
 	static struct lvt_shard whole; /* of it only the extremes; too large for the stack */
 
 	keep_extremes(s->sum, &whole);
 	for (size_t i = 0; i < p->n_words; i++)
 		cells[p->words[i].at] = less(cells[p->words[i].at], p->words[i].value);
 	extremes(s->sum, &whole);
+	s->sum->connections =
+		connections; /* those that were open before are part of it, as at a start */
 }
 
 /* Without what is looked up by name, as it is no longer known of a process that has ended. */

@@ -24,7 +24,7 @@ void past_free(struct past *p);
  * Make a later snapshot of the same run what came since: counts, sums, waits, the slowest requests that are
  * kept, duration, start, the mean in flight. Minima and maxima are only known to their bucket, so they
  * are at most the width of one (1.6 %) off, and never beyond those of the whole run. What is a state and
- * no sum (processes, the accept queue's longest) stays.
+ * no sum (processes, connections, the accept queue's longest) stays.
  */
 void run_since(struct run *r, const struct past *p);
 

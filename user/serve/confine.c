@@ -24,12 +24,12 @@ static int failed(const char *what, struct err *e)
 	return err_set(e, -errno, "cannot give up privileges: %s: %s", what, strerror(errno));
 }
 
-/* As SCHED_OTHER is what gives way (capture/loader.h) goes back to, which else needs CAP_SYS_NICE. */
-static void allow_nice(void)
+/* What has given way (capture/loader.h) may come back to SCHED_OTHER without a capability. */
+static bool allow_nice(void)
 {
 	struct rlimit nice = { 20, 20 };
 
-	setrlimit(RLIMIT_NICE, &nice);
+	return !setrlimit(RLIMIT_NICE, &nice);
 }
 
 /* Whatever is run later has none of them either; without CAP_SETPCAP no_new_privs has to do. */
@@ -51,19 +51,26 @@ static int become_nobody(struct err *e)
 	return 0;
 }
 
-static int keep_capabilities(bool enter, struct err *e)
+static int keep_capabilities(bool nice, bool enter, struct err *e)
 {
-	static const cap_value_t wanted[] = { CAP_BPF, CAP_SYS_ADMIN, CAP_SYS_PTRACE };
+	const struct {
+		cap_value_t cap;
+		bool wanted;
+	} caps[] = { { CAP_BPF, true },
+		     { CAP_SYS_NICE, nice },
+		     { CAP_SYS_ADMIN, enter },
+		     { CAP_SYS_PTRACE, enter } };
 	cap_t had = cap_get_proc(), keep = cap_init();
 	cap_flag_value_t have;
 	int err = had && keep ? 0 : -1;
 
-	for (int i = 0; i < (enter ? 3 : 1) && !err; i++) {
-		/* a kernel, or who gave us the rights, may not know CAP_BPF apart from CAP_SYS_ADMIN */
-		if (cap_get_flag(had, wanted[i], CAP_PERMITTED, &have) || !have)
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]) && !err; i++) {
+		/* one that we were not given is none to keep */
+		if (!caps[i].wanted || cap_get_flag(had, caps[i].cap, CAP_PERMITTED, &have) ||
+		    !have)
 			continue;
-		err = cap_set_flag(keep, CAP_PERMITTED, 1, &wanted[i], CAP_SET) ||
-		      cap_set_flag(keep, CAP_EFFECTIVE, 1, &wanted[i], CAP_SET);
+		err = cap_set_flag(keep, CAP_PERMITTED, 1, &caps[i].cap, CAP_SET) ||
+		      cap_set_flag(keep, CAP_EFFECTIVE, 1, &caps[i].cap, CAP_SET);
 	}
 	if (!err)
 		err = cap_set_proc(keep);
@@ -127,13 +134,13 @@ static int filter_syscalls(struct err *e)
 
 int confine(bool enter, struct err *e)
 {
+	bool nice = allow_nice();
 	int err;
 
-	allow_nice();
 	empty_bounding_set();
 	err = become_nobody(e);
 	if (!err)
-		err = keep_capabilities(enter, e);
+		err = keep_capabilities(!nice, enter, e);
 	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		err = failed("PR_SET_NO_NEW_PRIVS", e);
 	return err ? err : filter_syscalls(e);

@@ -17,18 +17,34 @@
 				now.removeAttribute(a.name);
 	};
 
+	// What a child is the same by, among its siblings: what is inserted before it must not change that.
+	const key = (node) => {
+		if (node.nodeType !== Node.ELEMENT_NODE)
+			return node.nodeName;
+		const title = node.nodeName === "DETAILS" || node.nodeName === "TABLE" ? node.firstElementChild : null;
+		return [node.nodeName, node.id, node.getAttribute("class"), title && title.textContent].join("\n");
+	};
+
 	const update = (now, next) => {
-		if (now.nodeType !== next.nodeType || now.nodeName !== next.nodeName)
-			return now.replaceWith(next);
 		if (now.nodeType !== Node.ELEMENT_NODE) {
 			if (now.data !== next.data)
 				now.data = next.data;
 			return;
 		}
 		attributes(now, next);
-		const had = [...now.childNodes], has = [...next.childNodes];
-		has.forEach((child, i) => i < had.length ? update(had[i], child) : now.append(child));
-		had.slice(has.length).forEach((child) => child.remove());
+		const rest = [...now.childNodes];
+		let place = now.firstChild;
+		for (const child of [...next.childNodes]) {
+			const wanted = key(child), i = rest.findIndex((node) => key(node) === wanted);
+			const old = i < 0 ? child : rest.splice(i, 1)[0];
+			if (old === place)
+				place = place.nextSibling;
+			else
+				now.insertBefore(old, place);
+			if (i >= 0)
+				update(old, child);
+		}
+		rest.forEach((node) => node.remove());
 	};
 
 	const look = async () => {

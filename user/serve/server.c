@@ -36,6 +36,7 @@ struct server {
 	struct kept kept[8];
 	size_t next_kept;
 	double now; /* of the work at hand */
+	unsigned int request_s;
 };
 
 /* ---- connections ---- */
@@ -67,23 +68,18 @@ static void cut(struct client *c)
 	c->fd = -1;
 }
 
-/* A new connection finds room: one that only waits has to go. */
-static void make_room(struct server *s)
+static bool crowded(const struct server *s)
 {
-	if (s->n_clients <= SERVER_CONNECTIONS - SERVER_SPARE)
-		return;
-	for (struct client *c = s->clients; c; c = c->next) {
-		if (!c->busy && c->fd >= 0) {
-			cut(c);
-			return;
-		}
-	}
+	return s->n_clients + SERVER_SPARE > SERVER_CONNECTIONS;
 }
 
+/* Before it is full, who only waits makes room: a client that has a request sends it at once. */
 static void cut_slow(struct server *s)
 {
+	double request = crowded(s) ? SERVER_HURRY_S : s->request_s;
+
 	for (struct client *c = s->clients; c; c = c->next)
-		if (s->now - c->since > (c->busy ? SERVER_ANSWER_S : SERVER_REQUEST_S))
+		if (s->now - c->since > (c->busy ? SERVER_ANSWER_PATIENCE * s->request_s : request))
 			cut(c);
 }
 
@@ -100,7 +96,6 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 		*context = c;
 		if (!c)
 			return;
-		make_room(s);
 		c->fd = info ? info->connect_fd : -1;
 		c->since = s->now;
 		append_client(s, c);
@@ -323,13 +318,14 @@ int server_open(struct server **out, struct listen_address *a, struct err *e)
 	*out = s;
 	if (!s)
 		return err_set(e, -ENOMEM, "no memory");
+	s->request_s = getenv("LVT_HASTE") ? 1 : SERVER_REQUEST_S; /* the tests do not wait */
 	s->listening = socket(a->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->listening < 0)
 		return cannot_listen(a, -errno, e);
 	setsockopt(s->listening, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->addr.ss_family == AF_INET6)
 		setsockopt(s->listening, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(s->listening, (struct sockaddr *)&a->addr, a->len) || listen(s->listening, 128))
+	if (bind(s->listening, (struct sockaddr *)&a->addr, a->len) || listen(s->listening, 1024))
 		return cannot_listen(a, -errno, e);
 	getsockname(s->listening, (struct sockaddr *)&a->addr, &a->len);
 	listen_describe(a);
@@ -344,10 +340,9 @@ int server_start(struct server *s, struct pages *p, struct err *e)
 		MHD_USE_EPOLL, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, s->listening,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned int)SERVER_CONNECTIONS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_REQUEST_BYTES,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_REQUEST_S,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_UNESCAPE_CALLBACK,
-		no_unescape, NULL, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_TIMEOUT, s->request_s, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, s, MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL, MHD_OPTION_END);
 	return s->daemon ? 0 : err_set(e, -EIO, "cannot start the HTTP server");
 }
 
@@ -360,7 +355,8 @@ int server_fd(const struct server *s)
 
 double server_due(const struct server *s, double now)
 {
-	double due = s->clients ? now + 1 : INFINITY; /* a look for slow ones */
+	/* a look for slow ones */
+	double due = !s->clients ? INFINITY : now + (crowded(s) ? SERVER_HURRY_S / 2 : 0.5);
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
 	if (MHD_get_timeout(s->daemon, &wait_ms) == MHD_YES)
@@ -371,8 +367,8 @@ double server_due(const struct server *s, double now)
 void server_work(struct server *s, double now)
 {
 	s->now = now;
-	cut_slow(s);
 	MHD_run(s->daemon);
+	cut_slow(s);
 }
 
 void server_close(struct server *s)

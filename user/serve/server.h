@@ -12,11 +12,13 @@
  */
 enum {
 	SERVER_CONNECTIONS = 64,
-	SERVER_SPARE = 8,	      /* when no more are left, the longest idle one makes room */
+	SERVER_SPARE = 8, /* when no more are left, those that only wait have SERVER_HURRY_S */
 	SERVER_REQUEST_BYTES = 16384, /* request line and headers: 431 or 414 beyond */
-	SERVER_REQUEST_S = 10,	      /* to send a request, or to idle in */
-	SERVER_ANSWER_S = 30,	      /* to take an answer */
+	SERVER_REQUEST_S = 10,	      /* to send a request, or to idle in; */
+	SERVER_ANSWER_PATIENCE = 3,   /* so many times that to take an answer */
 };
+
+#define SERVER_HURRY_S 0.1
 
 struct server;
 
