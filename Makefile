@@ -45,7 +45,7 @@ USER_SRCS := $(wildcard user/*.c user/*/*.c)
 USER_OBJS := $(patsubst %.c,$(DIR)/obj/%.o,$(USER_SRCS))
 # The layers that can be tested alone, compiled with the sanitizers.
 UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(foreach layer,base model store load analysis report top,\
-	$(wildcard user/$(layer)/*.c)))
+	$(wildcard user/$(layer)/*.c)) user/serve/request.c)
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 TRUTH := $(patsubst %.c,$(OUT)/%,$(wildcard tests/truth/*.c))
 LOAD := $(patsubst %.c,$(OUT)/%,$(wildcard tests/load/*.c))

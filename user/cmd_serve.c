@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <malloc.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -205,6 +206,8 @@ int cmd_serve(int argc, char **argv, struct err *e)
 	if (err)
 		return err == OPTIONS_HELP ? EXIT_GOOD : err;
 	s.config = &config;
+	/* or what a snapshot took would be kept, and zeroed page by page for the next one */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	err = listen_parse(&s.address, config.listen, e);
 	if (!err)
 		err = filter_resolve(&f, &config.filter, e);

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model/run.h"
 
+/*
+ * Most cells are zero. Runs of them are not added: a fresh sum's pages stay untouched then, which is most of
+ * the memory of a run with many services.
+ */
 static void add_cells(__u64 *dst, const __u64 *src, size_t n)
 {
-	/* most are zero: what is not written takes no memory, 0.6 MB a service */
-	for (size_t i = 0; i < n; i++)
-		if (src[i])
+	enum { RUN = 64 };
+
+	for (size_t from = 0; from < n; from += RUN) {
+		size_t end = from + RUN < n ? from + RUN : n;
+		__u64 any = 0;
+
+		for (size_t i = from; i < end; i++)
+			any |= src[i];
+		for (size_t i = from; any && i < end; i++)
 			dst[i] += src[i];
+	}
 }
 
 static void keep_larger(__u64 *dst, __u64 src)
@@ -22,8 +33,7 @@ void shard_add(struct lvt_shard *dst, const struct lvt_shard *src)
 		add_cells(dst->stage[st], src->stage[st], HIST_BUCKETS);
 		keep_larger(&dst->stage_max[st], src->stage_max[st]);
 	}
-	for (__u32 b = 0; b < ANATOMY_BUCKETS; b++)
-		add_cells(dst->anatomy[b], src->anatomy[b], NR_STAGES);
+	add_cells(&dst->anatomy[0][0], &src->anatomy[0][0], ANATOMY_BUCKETS * NR_STAGES);
 	keep_larger(&dst->latency_max, src->latency_max);
 	keep_larger(&dst->latency_min_inv,
 		    src->latency_min_inv); /* inverted: the smaller minimum */

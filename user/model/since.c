@@ -64,7 +64,8 @@ static int take_service(struct past_service *p, const struct run_service *s)
 	p->waits = malloc((s->n_waits ? s->n_waits : 1) * sizeof(*p->waits));
 	if (!p->waits)
 		return -ENOMEM;
-	memcpy(p->waits, s->waits, s->n_waits * sizeof(*p->waits));
+	if (s->n_waits)
+		memcpy(p->waits, s->waits, s->n_waits * sizeof(*p->waits));
 	p->n_waits = s->n_waits;
 	return take_words(p, (const __u64 *)s->sum);
 }

@@ -2,6 +2,7 @@
 #include "serve/pages.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,15 @@ double pages_due(const struct pages *p)
 	return p->next_past;
 }
 
+/* Now and then all that is not needed for the next answer. */
+static void forget(struct pages *p)
+{
+	run_free(&p->run);
+	run_free(&p->window);
+	p->run_at = p->window_at = 0;
+	malloc_trim(0);
+}
+
 int pages_work(struct pages *p, double now, struct err *e)
 {
 	struct past *slot = &p->past[p->n_past % PAGES_PASTS];
@@ -117,6 +127,7 @@ int pages_work(struct pages *p, double now, struct err *e)
 		return err_set(e, err, "no memory to keep a snapshot");
 	}
 	p->n_past++;
+	forget(p);
 	/* at most 0.5 % of a CPU */
 	p->next_past = now + fmax(apart, 200 * (recording_now() - now));
 	return 0;
@@ -153,6 +164,25 @@ static int metrics(struct pages *p, FILE *out, bool openmetrics, struct err *e)
 	return report_openmetrics_live(out, &p->run, &live, e);
 }
 
+/* Of many services all the slowest requests would be most of the document, and of the memory it takes. */
+static int json(FILE *out, const struct run *r, struct err *e)
+{
+	struct run_service *services = malloc((r->n_services + 1) * sizeof(*services));
+	struct run shown = *r;
+	int err;
+
+	if (!services)
+		return err_set(e, -ENOMEM, "no memory for an answer");
+	memcpy(services, r->services, r->n_services * sizeof(*services));
+	for (size_t i = 0; i < r->n_services; i++)
+		if (services[i].n_slowest > PAGES_SLOWEST)
+			services[i].n_slowest = PAGES_SLOWEST;
+	shown.services = services;
+	err = report_json(out, &shown, e);
+	free(services);
+	return err;
+}
+
 static int print(struct pages *p, const struct page_wish *w, double now, FILE *out, struct err *e)
 {
 	const struct run *r = w->window ? &p->window : &p->run;
@@ -167,7 +197,7 @@ static int print(struct pages *p, const struct page_wish *w, double now, FILE *o
 		return err;
 	if (w->name == PAGE_METRICS)
 		return metrics(p, out, w->openmetrics, e);
-	return w->name == PAGE_REPORT ? report_json(out, r, e) : live_page(out, r, w->window, e);
+	return w->name == PAGE_REPORT ? json(out, r, e) : live_page(out, r, w->window, e);
 }
 
 int pages_make(struct pages *p, const struct page_wish *w, double now, struct answer *answer,

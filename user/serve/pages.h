@@ -10,6 +10,8 @@
 enum {
 	PAGES_PAST_S = 5, /* between two snapshots that are kept as the beginnings of windows */
 	PAGES_PASTS = WINDOW_MOST_S / PAGES_PAST_S + 2,
+	PAGES_SLOWEST =
+		20, /* of the slowest requests that are kept, so many are in the JSON report */
 	PAGES_RECENT_S = 300, /* of so long the slowest requests are kept first */
 };
 
