@@ -235,6 +235,11 @@ def answers():
         checks.append(says("status at Ctrl-C", serve.end(), 0))
         checks.append(says("what it said", serve.talk.count(b"\n"), 1))
     checks += nothing_stays(before)
+    with Echo(free_port(HOST)) as echo, Serve() as serve:  # all services, and so lvt's own
+        echo.ask(10)
+        found = {s["port"] for s in serve.wait_requests(10)["services"]}
+        found &= {echo.places[0][1], serve.port}
+        checks.append(says("of the two services", found, {echo.places[0][1]}))
     return outcome(number, checks)
 
 
