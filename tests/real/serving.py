@@ -301,6 +301,7 @@ def refused():
 
 # ---- what it cannot be made to do ----
 
+CONNECTIONS = 64  # SERVER_CONNECTIONS
 GOOD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HOSTILE = {
     "no request": b"\r\n\r\n\r\n\r\n",
@@ -377,11 +378,17 @@ def trickle(port, ended):
         ended.append("not at all")
 
 
-def crowd_checks(serve):
+def descriptors(serve):
+    return len(os.listdir(f"/proc/{serve.process.pid}/fd"))
+
+
+def crowd_checks(serve, before):
     crowds = (("silent", b"", 1000), ("half a request", GOOD[:20], 200), ("asking", GOOD * 3, 200))
     for what, data, number in crowds:
         socks = waiting(serve.port, data, number)
         yield says(f"{number} connections, {what}: another one", serve.ask("/healthz")[0], 200)
+        held = descriptors(serve) - before
+        yield held <= CONNECTIONS + 2, f"{held} connections, of {CONNECTIONS} at most"
         for sock in socks:
             sock.close()
     with contextlib.ExitStack() as stack:
@@ -400,18 +407,18 @@ def hostile():
     try:
         environment = {**os.environ, "LVT_HASTE": "1"}
         with Echo(free_port(HOST)) as echo, Serve("-p", echo.places[0][1], env=environment) as serve:
-            before = len(os.listdir(f"/proc/{serve.process.pid}/fd"))
+            before = descriptors(serve)
             slow = threading.Thread(target=trickle, args=(serve.port, ended))
             slow.start()
             checks += hostile_checks(serve)
-            checks += crowd_checks(serve)
-            slow.join()
+            slow.join()  # before it is crowded: then there is less patience
+            checks += crowd_checks(serve, before)
             checks.append((not ended, f"who sends a byte now and then is cut off: {ended}"))
             echo.ask(20)
             report = serve.wait_requests(20)
             checks.append(says("it traced meanwhile", report["services"][0]["requests"], 20))
             time.sleep(1.5)
-            after = len(os.listdir(f"/proc/{serve.process.pid}/fd"))
+            after = descriptors(serve)
             checks.append((after <= before + 2, f"descriptors: {before} before, {after} after"))
             peak = int(serve.status()["VmHWM"].split()[0])
             checks.append((peak < 64 << 10, f"memory at most: {peak} kB"))
@@ -489,6 +496,10 @@ def quantile_checks(prometheus, service):
             # in the same bucket, but for the rounding of `le` and where the rank is at its edge
             good = low * 0.999 <= ns <= high * 1.001
             yield good, f"{key} of {what}: {ns:.0f} ns, report {service['latency_ns'][key]}, {low}..{high}"
+    name = "lvt_request_latency_seconds"
+    mean = prometheus.value(f"sum({name}_sum) / sum({name}_count)") or 0
+    good = abs(mean * 1e9 - service["latency_ns"]["mean"]) <= 0.01 + mean * 1e3
+    yield good, f"mean latency: {mean} s, report {service['latency_ns']['mean']} ns"
     for stage, d in service["stages"].items():
         if d["count"]:
             mean = prometheus.value(
@@ -501,7 +512,7 @@ def quantile_checks(prometheus, service):
 @case("serve-prometheus")
 def prometheus_agrees():
     """A Prometheus that scrapes during load has the report's quantiles to the width of a bucket."""
-    number, checks = 60000, []
+    number, checks = 20000, []
     with servers.Redis() as server, Serve("-p", server.port) as serve:
         with Prometheus(serve.port) as prometheus:
             checks.append(prometheus.wait('sum(up{job="lvt"})', 1))
