@@ -209,7 +209,10 @@ int pages_make(struct pages *p, const struct page_wish *w, double now, struct an
 
 	if (!out)
 		return err_set(e, -ENOMEM, "no memory for an answer");
+	answer->at = now;
 	err = print(p, w, now, out, e);
+	if (w->name == PAGE_METRICS || w->name == PAGE_REPORT || w->name == PAGE_LIVE)
+		answer->at = w->window ? p->window_at : p->run_at;
 	bad = ferror(out);
 	if ((fclose(out) || bad) && !err)
 		err = err_set(e, -ENOMEM, "no memory for an answer");

@@ -38,6 +38,7 @@ struct pages {
 struct answer {
 	char *body;
 	size_t size;
+	double at; /* of the snapshot that it is of */
 };
 
 /* What is wanted: window 0 = since the start; openmetrics: see accepts_openmetrics(). */

@@ -188,7 +188,8 @@ static const char *type_of(const struct page_wish *w)
 	}
 }
 
-static struct MHD_Response *make(struct server *s, const struct page_wish *w)
+/* *at: of what moment. */
+static struct MHD_Response *make(struct server *s, const struct page_wish *w, double *at)
 {
 	struct answer a = { 0 };
 	struct MHD_Response *r;
@@ -196,6 +197,7 @@ static struct MHD_Response *make(struct server *s, const struct page_wish *w)
 
 	if (pages_make(s->pages, w, s->now, &a, &e))
 		return NULL;
+	*at = a.at;
 	r = MHD_create_response_from_buffer(a.size, a.body, MHD_RESPMEM_MUST_FREE);
 	if (!r) {
 		free(a.body);
@@ -225,7 +227,8 @@ static struct MHD_Response *find(struct server *s, const struct page_wish *w)
 	k = &s->kept[s->next_kept++ % (sizeof(s->kept) / sizeof(s->kept[0]))];
 	if (k->response)
 		MHD_destroy_response(k->response);
-	*k = (struct kept){ .wish = *w, .at = s->now, .response = make(s, w) };
+	*k = (struct kept){ .wish = *w };
+	k->response = make(s, w, &k->at);
 	return k->response;
 }
 
