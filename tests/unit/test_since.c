@@ -238,6 +238,31 @@ static void never_below_zero(void **state)
 	run_free(&r);
 }
 
+/* The sum of squares has two words: a borrow goes from one to the other. */
+static void squares_of_occupancies(void **state)
+{
+	struct run r;
+	struct run_service *s;
+	struct past past;
+
+	(void)state;
+	fill_run(&r, 1);
+	s = &r.services[0];
+	s->occupancies = 10;
+	s->sum->occupied_square = ~0ull;
+	s->sum->occupied_square_hi = 4;
+	assert_int_equal(past_take(&past, &r), 0);
+	s->occupancies = 17;
+	s->sum->occupied_square = 8;
+	s->sum->occupied_square_hi = 6;
+	run_since(&r, &past);
+	assert_int_equal(s->occupancies, 7);
+	assert_int_equal(s->sum->occupied_square, 9);
+	assert_int_equal(s->sum->occupied_square_hi, 1);
+	past_free(&past);
+	run_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +273,7 @@ int main(void)
 		cmocka_unit_test(waits_and_the_slowest),
 		cmocka_unit_test(in_flight_is_of_the_samples_since),
 		cmocka_unit_test(never_below_zero),
+		cmocka_unit_test(squares_of_occupancies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

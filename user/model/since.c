@@ -20,7 +20,8 @@ struct past_service {
 	__u16 port;
 	double window_s;
 	double flight_sum;
-	__u64 flight_samples, arrivals, accept_drops;
+	__u64 flight_samples, arrivals, accept_drops, occupancies;
+	unsigned __int128 square;
 	struct word *words;
 	size_t n_words;
 	struct run_wait *waits;
@@ -35,6 +36,12 @@ static double flight_sum(const struct run_service *s)
 	return s->in_flight_samples && isfinite(s->in_flight) ?
 		       s->in_flight * (double)s->in_flight_samples :
 		       0;
+}
+
+/* A number of two words, which are not to be subtracted one by one. */
+static unsigned __int128 square_of(const struct lvt_shard *sum)
+{
+	return (unsigned __int128)sum->occupied_square_hi << 64 | sum->occupied_square;
 }
 
 static int take_words(struct past_service *p, const __u64 *cells)
@@ -61,6 +68,8 @@ static int take_service(struct past_service *p, const struct run_service *s)
 	p->flight_samples = s->in_flight_samples;
 	p->arrivals = s->arrivals;
 	p->accept_drops = s->accept_drops;
+	p->occupancies = s->occupancies;
+	p->square = square_of(s->sum);
 	p->waits = malloc((s->n_waits ? s->n_waits : 1) * sizeof(*p->waits));
 	if (!p->waits)
 		return -ENOMEM;
@@ -142,14 +151,18 @@ static void keep_extremes(const struct lvt_shard *sum, struct lvt_shard *whole)
 static void cells_since(struct run_service *s, const struct past_service *p)
 {
 	__u64 *cells = (__u64 *)s->sum, connections = s->sum->connections;
+	unsigned __int128 square = square_of(s->sum);
 	static struct lvt_shard whole; /* of it only the extremes; too large for the stack */
 
 	keep_extremes(s->sum, &whole);
 	for (size_t i = 0; i < p->n_words; i++)
 		cells[p->words[i].at] = less(cells[p->words[i].at], p->words[i].value);
 	extremes(s->sum, &whole);
-	s->sum->connections =
-		connections; /* those that were open before are part of it, as at a start */
+	square = square > p->square ? square - p->square : 0;
+	s->sum->occupied_square = square;
+	s->sum->occupied_square_hi = square >> 64;
+	/* those that were open before are part of it, as at a start */
+	s->sum->connections = connections;
 }
 
 /* Without what is looked up by name, as it is no longer known of a process that has ended. */
@@ -218,6 +231,7 @@ static void service_since(struct run_service *s, const struct past_service *p)
 	s->window_s = fmax(s->window_s - p->window_s, 0);
 	s->arrivals = less(s->arrivals, p->arrivals);
 	s->accept_drops = less(s->accept_drops, p->accept_drops);
+	s->occupancies = less(s->occupancies, p->occupancies);
 	cells_since(s, p);
 	waits_since(s, p);
 }
