@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "../lib/sweep_fill.h"
+#include "base/random.h"
 
 static void near(double a, double b, double relative)
 {
@@ -53,6 +54,43 @@ static void mmc(void **state)
 	near(erlang_c(3, 3), 1, 1e-12);
 	near(queue_wait(1000, 1e6, 2e12, 2), 1e6 / 3, 1e-12);
 	near(queue_rho(1000, 1e6, 2), 0.5, 1e-12);
+}
+
+/*
+ * One server, exponential service of 1 ms, that takes a while to wake up when it was idle: by simulation, what
+ * requests wait for others, and for a server that is waking up, is what the law makes of the latter alone.
+ */
+static void wakes_up(void **state)
+{
+	static const double wake_ms[] = { 0.2, 1, 3 };
+	uint64_t random = 11;
+	enum { N = 2000000 };
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		double wake = wake_ms[i / 2], rate = i % 2 ? 0.8 : 0.4, now = 0, free_at = 0;
+		double awake_at = 0, waking = 0, wait = 0;
+
+		for (int k = 0; k < N; k++) {
+			double start;
+
+			now += -log1p(-random_unit((__u64 *)&random)) / rate;
+			if (now >= free_at) { /* idle: evenly spread about its mean */
+				awake_at = now + wake * 2 * random_unit((__u64 *)&random);
+				free_at = awake_at;
+			}
+			start = free_at;
+			waking += fmax(0, awake_at - now);
+			wait += start - now;
+			free_at = start - log1p(-random_unit((__u64 *)&random));
+		}
+		near(wait / N,
+		     queue_wait(rate * 1e3, 1e6, 2e12, 1) / 1e6 +
+			     queue_wakeup(rate, waking / N * 1e6, 1) / 1e6,
+		     0.04);
+	}
+	assert_true(isinf(queue_wakeup(1, 5, 1)));
+	near(queue_wakeup(0.5, 7, 4), 7, 1e-12);
 }
 
 /* Power lambda (mu - lambda) of M/M/1 is greatest at rho = 0.5, where one request is in the system. */
@@ -194,6 +232,7 @@ static struct sweep *traced(double threads, double busy, bool saturated)
 		p->due = p->rate_intended * 10;
 		p->kernel.requests = i ? busy * 1e4 : p->due;
 		p->kernel.mean = 2e6;
+		memset(p->kernel.stage, 0, sizeof(p->kernel.stage));
 		p->kernel.threads = threads;
 		p->kernel.service = (struct occupancy){ 1e6, 2e12 };
 		p->saturated = i && saturated;
@@ -247,6 +286,10 @@ static void applies(void **state)
 	near(at.in_flight, 1 / 9.0, 1e-12);
 	near(at.apart, 0.8, 1e-12);
 	near(at.p99, log(100) * 1e6 / 0.9, 1e-12);
+	s->steps[0].kernel.stage[STAGE_QUEUE_WAKEUP] = 9e4;
+	sweep_law_at(&s->steps[0], &law, &at);
+	near(at.latency - at.wait, 1.1e6, 1e-12);
+	s->steps[0].kernel.stage[STAGE_QUEUE_WAKEUP] = 0;
 	near(sweep_law_mean(s, &law, 550), 1e6 / 0.45, 1e-12);
 	assert_true(isinf(sweep_law_mean(s, &law, 1000)));
 	s->steps[0].kernel.service.square_ns2 = 1e12; /* constant: no quantiles of M/M/1 */
@@ -265,10 +308,10 @@ static void applies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mm1),	    cmocka_unit_test(mg1),
-		cmocka_unit_test(mmc),	    cmocka_unit_test(power_of_mm1),
-		cmocka_unit_test(recovers), cmocka_unit_test(constrained),
-		cmocka_unit_test(applies),
+		cmocka_unit_test(mm1),		cmocka_unit_test(mg1),
+		cmocka_unit_test(mmc),		cmocka_unit_test(wakes_up),
+		cmocka_unit_test(power_of_mm1), cmocka_unit_test(recovers),
+		cmocka_unit_test(constrained),	cmocka_unit_test(applies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,18 +176,39 @@ void sweep_law(const struct sweep *s, struct queue_law *law)
 						    LAW_APPLIES;
 }
 
+double queue_wakeup(double rho, double wake_ns, unsigned int servers)
+{
+	if (servers > 1)
+		return wake_ns;
+	return rho < 1 ? wake_ns / (1 - rho) : INFINITY;
+}
+
+/* How long a mean request waited for a server that was ready for it, but not running yet. */
+static double waking(const struct sweep_kernel *k)
+{
+	return k->stage[STAGE_QUEUE_WAKEUP] + k->stage[STAGE_QUEUE_RUNQ] +
+	       k->stage[STAGE_QUEUE_BLOCKED];
+}
+
+static void law_fill(struct queue_point *at, double rate, const struct occupancy *o, double wake_ns,
+		     unsigned int servers)
+{
+	at->rho = queue_rho(rate, o->mean_ns, servers);
+	at->wait = queue_wait(rate, o->mean_ns, o->square_ns2, servers);
+	at->wakeup = queue_wakeup(at->rho, wake_ns, servers);
+	at->latency = at->wait + at->wakeup + o->mean_ns;
+	at->in_flight = rate * at->latency / 1e9;
+}
+
 void sweep_law_at(const struct sweep_step *p, const struct queue_law *law, struct queue_point *at)
 {
 	const struct occupancy *o = &p->kernel.service;
 	double rate = sweep_offered_rps(p), variation = service_variation(o);
 
-	*at = (struct queue_point){ NAN, NAN, NAN, NAN, NAN, NAN };
+	*at = (struct queue_point){ NAN, NAN, NAN, NAN, NAN, NAN, NAN };
 	if (law->gap)
 		return;
-	at->rho = queue_rho(rate, o->mean_ns, law->servers);
-	at->wait = queue_wait(rate, o->mean_ns, o->square_ns2, law->servers);
-	at->latency = at->wait + o->mean_ns;
-	at->in_flight = rate * at->latency / 1e9;
+	law_fill(at, rate, o, waking(&p->kernel), law->servers);
 	at->apart = p->kernel.mean / at->latency - 1;
 	if (law->servers == 1 && variation > EXPONENTIAL_LOW && variation < EXPONENTIAL_HIGH)
 		at->p99 = mm1_quantile(rate, o->mean_ns, 0.99);
@@ -197,6 +218,7 @@ double sweep_law_mean(const struct sweep *s, const struct queue_law *law, double
 {
 	const struct sweep_step *sorted[SWEEP_MAX_STEPS], *before = NULL, *after = NULL;
 	size_t n = sweep_sorted(s, sorted);
+	struct queue_point at;
 	struct occupancy o;
 	double part;
 
@@ -219,5 +241,8 @@ double sweep_law_mean(const struct sweep *s, const struct queue_law *law, double
 		(1 - part) * before->kernel.service.mean_ns + part * after->kernel.service.mean_ns;
 	o.square_ns2 = (1 - part) * before->kernel.service.square_ns2 +
 		       part * after->kernel.service.square_ns2;
-	return queue_wait(rate, o.mean_ns, o.square_ns2, law->servers) + o.mean_ns;
+	law_fill(&at, rate, &o,
+		 (1 - part) * waking(&before->kernel) + part * waking(&after->kernel),
+		 law->servers);
+	return at.latency;
 }

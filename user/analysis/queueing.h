@@ -29,6 +29,15 @@ double erlang_c(double a, unsigned int servers);
  */
 double queue_wait(double rate, double service_ns, double square_ns2, unsigned int servers);
 
+/*
+ * One server that has to wake up when a request finds it idle: by how much that lengthens the mean wait of
+ * all, if `wake_ns` is how long a mean request waits for a server that is waking up. Welch, "On a
+ * generalized M/G/1 queuing process in which the first customer of each busy period receives exceptional
+ * service", Operations Research 12 (1964) 736-752: a wake-up D adds (2 E[D] + l E[D^2]) / (2 (1 + l E[D]))
+ * to the wait, and (1 - rho) of that is spent while the server wakes up. With several servers it is wake_ns.
+ */
+double queue_wakeup(double rho, double wake_ns, unsigned int servers);
+
 /* M/M/1: mean latency E[S] / (1 - rho), and its quantile, as the latency is exponential. */
 double mm1_latency(double rate, double service_ns);
 double mm1_quantile(double rate, double service_ns, double q);
@@ -66,7 +75,9 @@ void sweep_law(const struct sweep *s, struct queue_law *law);
 
 /* What the law predicts for a step, from the service time measured in it. */
 struct queue_point {
-	double rho, wait, latency, in_flight;
+	double rho, wait, wakeup; /* wait: for others */
+	double latency;		  /* wait + wakeup + service */
+	double in_flight;
 	double p99;   /* if the service time is about exponential, and there is one server */
 	double apart; /* measured mean latency / predicted - 1 */
 };

@@ -77,10 +77,11 @@ static json_t *prediction(const struct queue_point *at)
 {
 	if (isnan(at->rho))
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "rho", json_number(at->rho), "wait_ns",
-			 json_number(at->wait), "latency_mean_ns", json_number(at->latency),
-			 "latency_p99_ns", json_number(at->p99), "in_flight",
-			 json_number(at->in_flight), "measured_apart", json_number(at->apart));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rho", json_number(at->rho),
+			 "wait_ns", json_number(at->wait), "wakeup_ns", json_number(at->wakeup),
+			 "latency_mean_ns", json_number(at->latency), "latency_p99_ns",
+			 json_number(at->p99), "in_flight", json_number(at->in_flight),
+			 "measured_apart", json_number(at->apart));
 }
 
 static json_t *step(const struct sweep_report *r, size_t i)

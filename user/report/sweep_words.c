@@ -211,7 +211,7 @@ static void say_law(struct list *l)
 		n++;
 	}
 	say(l, "law", "prediction",
-	    "%s, with the service time that the kernel measured (C\u00b2 %.2f%s)",
+	    "%s, with the service and wake-up times that the kernel measured (C\u00b2 %.2f%s)",
 	    sweep_law_name(name, law), law->variation,
 	    law->servers_found ? "; servers by the work in progress at saturation" : "");
 	if (n)
