@@ -229,7 +229,13 @@ static int keep(struct session *s, const struct run *r, struct err *e)
 	return err;
 }
 
-static void fill(struct session *s, const struct run *r, struct sweep_watch *w, double warm_up_s)
+static bool is_disturbed(const struct step_noise *n)
+{
+	return n->foreign > SWEEP_FOREIGN || n->steal > SWEEP_STEAL;
+}
+
+static void fill(struct session *s, const struct run *r, struct sweep_watch *w,
+		 const struct step_noise *noise)
 {
 	struct sweep_step *p = &s->sweep->steps[s->sweep->n++];
 	const struct run_client *c = &r->clients[0];
@@ -245,12 +251,15 @@ static void fill(struct session *s, const struct run *r, struct sweep_watch *w, 
 	sweep_about(s->sweep, r, c);
 	sweep_step_init(p);
 	sweep_step_fill(p, &s->sweep->slo, r, c, w, isnan(o.mean_ns) ? NULL : &o);
-	p->warm_up_s = warm_up_s;
+	p->warm_up_s = s->config.warm_up_s;
+	p->foreign = noise->foreign;
+	p->steal = noise->steal;
+	p->disturbed = is_disturbed(noise);
 }
 
 /* Measure at a rate, or with so many connections; *r is what it gave, and to be freed. */
 static int measure(struct session *s, double asked, bool closed, double seconds,
-		   struct sweep_watch *w, struct run *r, struct err *e)
+		   struct sweep_watch *w, struct run *r, struct step_noise *noise, struct err *e)
 {
 	struct load_options o = s->config.load;
 	struct load_plan plan;
@@ -270,28 +279,36 @@ static int measure(struct session *s, double asked, bool closed, double seconds,
 	err = load_plan_make(&plan, s->target, &o, e);
 	if (err)
 		return err;
-	err = step_run(&job, r, e);
+	err = step_run(&job, r, noise, e);
 	load_plan_free(&plan);
 	return err;
 }
 
+/* Once, or twice if others disturbed it: then the second time counts, whatever it was like. */
 static int step(struct session *s, double asked, struct err *e)
 {
-	bool closed = s->sweep->mode == SWEEP_CONNECTIONS;
+	bool closed = s->sweep->mode == SWEEP_CONNECTIONS, again = false;
 	double seconds = seconds_for(s, closed ? 1e4 : asked);
-	struct sweep_watch *w = sweep_watch_new();
+	struct sweep_watch *w;
+	struct step_noise noise;
 	struct run r = { 0 };
-	int err = w ? 0 : err_set(e, -ENOMEM, "no memory for a step");
+	int err;
 
-	say_step(s, asked, seconds);
-	if (!err)
-		err = measure(s, asked, closed, seconds, w, &r, e);
-	if (!err)
-		err = keep(s, &r, e);
-	if (!err)
-		fill(s, &r, w, s->config.warm_up_s);
+	do {
+		run_free(&r);
+		w = sweep_watch_new();
+		say_step(s, asked, seconds);
+		err = w ? measure(s, asked, closed, seconds, w, &r, &noise, e) :
+			  err_set(e, -ENOMEM, "no memory for a step");
+		again = !err && !again && is_disturbed(&noise);
+		s->sweep->repeated += again;
+		if (!err && !again)
+			err = keep(s, &r, e);
+		if (!err && !again)
+			fill(s, &r, w, &noise);
+		sweep_watch_free(w);
+	} while (again);
 	run_free(&r);
-	sweep_watch_free(w);
 	return err;
 }
 
@@ -300,6 +317,7 @@ static int step(struct session *s, double asked, struct err *e)
 /* Without --rates: from a twentieth of what a closed loop gets through it to a bit more. */
 static int find_range(struct session *s, struct err *e)
 {
+	struct step_noise noise;
 	struct run r = { 0 };
 	double most = NAN;
 	bool trace = s->trace;
@@ -308,7 +326,7 @@ static int find_range(struct session *s, struct err *e)
 	fprintf(stderr, "how much can it take? %u connections, closed loop, 2 s\n",
 		s->config.clients);
 	s->trace = false;
-	err = measure(s, s->config.clients, true, 2, NULL, &r, e);
+	err = measure(s, s->config.clients, true, 2, NULL, &r, &noise, e);
 	s->trace = trace;
 	if (!err)
 		most = client_rps(&r.clients[0]);

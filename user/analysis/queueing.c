@@ -190,13 +190,19 @@ static double waking(const struct sweep_kernel *k)
 	       k->stage[STAGE_QUEUE_BLOCKED];
 }
 
+/* What a mean request spent in no queue. */
+static double served(const struct sweep_kernel *k)
+{
+	return k->mean - waking(k) - k->stage[STAGE_QUEUE_BUSY] - k->stage[STAGE_QUEUE_ACCEPT];
+}
+
 static void law_fill(struct queue_point *at, double rate, const struct occupancy *o, double wake_ns,
-		     unsigned int servers)
+		     double served_ns, unsigned int servers)
 {
 	at->rho = queue_rho(rate, o->mean_ns, servers);
 	at->wait = queue_wait(rate, o->mean_ns, o->square_ns2, servers);
 	at->wakeup = queue_wakeup(at->rho, wake_ns, servers);
-	at->latency = at->wait + at->wakeup + o->mean_ns;
+	at->latency = at->wait + at->wakeup + served_ns;
 	at->in_flight = rate * at->latency / 1e9;
 }
 
@@ -208,7 +214,7 @@ void sweep_law_at(const struct sweep_step *p, const struct queue_law *law, struc
 	*at = (struct queue_point){ NAN, NAN, NAN, NAN, NAN, NAN, NAN };
 	if (law->gap)
 		return;
-	law_fill(at, rate, o, waking(&p->kernel), law->servers);
+	law_fill(at, rate, o, waking(&p->kernel), served(&p->kernel), law->servers);
 	at->apart = p->kernel.mean / at->latency - 1;
 	if (law->servers == 1 && variation > EXPONENTIAL_LOW && variation < EXPONENTIAL_HIGH)
 		at->p99 = mm1_quantile(rate, o->mean_ns, 0.99);
@@ -243,6 +249,7 @@ double sweep_law_mean(const struct sweep *s, const struct queue_law *law, double
 		       part * after->kernel.service.square_ns2;
 	law_fill(&at, rate, &o,
 		 (1 - part) * waking(&before->kernel) + part * waking(&after->kernel),
+		 (1 - part) * served(&before->kernel) + part * served(&after->kernel),
 		 law->servers);
 	return at.latency;
 }

@@ -76,7 +76,7 @@ void sweep_law(const struct sweep *s, struct queue_law *law);
 /* What the law predicts for a step, from the service time measured in it. */
 struct queue_point {
 	double rho, wait, wakeup; /* wait: for others */
-	double latency;		  /* wait + wakeup + service */
+	double latency;		  /* wait + wakeup + what was measured in no queue */
 	double in_flight;
 	double p99;   /* if the service time is about exponential, and there is one server */
 	double apart; /* measured mean latency / predicted - 1 */

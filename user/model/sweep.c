@@ -39,6 +39,7 @@ void sweep_step_init(struct sweep_step *p)
 	k->requests = k->mean = k->p50 = k->p99 = k->in_flight = NAN;
 	k->service = (struct occupancy){ NAN, NAN };
 	k->threads = k->cpu_share = NAN;
+	p->foreign = p->steal = NAN;
 	for (int st = 0; st < NR_STAGES; st++)
 		k->stage[st] = NAN;
 }

@@ -65,8 +65,14 @@ struct sweep_step {
 	struct sweep_kernel kernel;
 	bool saturated; /* it got more than it could answer: what waits grows, whatever the latency */
 	bool late;	/* the generator is at fault for a part of the latency */
+	double foreign,
+		steal;	/* CPUs that others took meanwhile, and the hypervisor; NAN = not known */
+	bool disturbed; /* by them, more than SWEEP_FOREIGN or SWEEP_STEAL */
 	bool dropped;	/* not to be used: it was cut short, or nothing came of it */
 };
+
+#define SWEEP_FOREIGN 0.05 /* of a CPU */
+#define SWEEP_STEAL 0.01
 
 enum { SWEEP_MAX_STEPS = 128 };
 
@@ -83,6 +89,7 @@ struct sweep {
 	__u32 servers; /* that work in parallel, if the user said so; 0 = found out */
 	struct sweep_step steps[SWEEP_MAX_STEPS]; /* in the order in which they were measured */
 	size_t n;
+	__u32 repeated; /* steps that were measured again, as the first time was disturbed */
 };
 
 /* Everything unknown; slo p99 without a bound. */

@@ -90,7 +90,7 @@ static json_t *step(const struct sweep_report *r, size_t i)
 
 	return json_pack(
 		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o, s:b, s:b, s:b}",
+		"s:o, s:b, s:b, s:b, s:o, s:o, s:b}",
 		"rate_intended", json_number(p->rate_intended), "connections",
 		json_count(p->connections), "seconds", json_number(p->seconds), "warm_up_s",
 		json_number(p->warm_up_s), "due", json_count(p->due), "sent", json_count(p->sent),
@@ -101,7 +101,8 @@ static json_t *step(const struct sweep_report *r, size_t i)
 		"closed_latency_p99_ns", whole(p->closed_p99), "utilisation",
 		json_number(sweep_utilisation(r, i)), "kernel", of_kernel(&p->kernel), "prediction",
 		prediction(&r->analysis->at[i]), "saturated", p->saturated, "late", p->late,
-		"dropped", p->dropped);
+		"dropped", p->dropped, "foreign_cpus", json_number(p->foreign), "steal_cpus",
+		json_number(p->steal), "disturbed", p->disturbed);
 }
 
 static json_t *steps(const struct sweep_report *r)

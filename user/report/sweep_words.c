@@ -298,11 +298,27 @@ static void say_hidden(struct list *l)
 static void say_faults(struct list *l)
 {
 	const struct sweep *s = l->r->sweep;
-	size_t late = 0, dropped = 0;
+	size_t late = 0, dropped = 0, disturbed = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
 		dropped += s->steps[i].dropped;
 		late += !s->steps[i].dropped && s->steps[i].late;
+		disturbed += s->steps[i].disturbed;
+	}
+	if (s->repeated) {
+		say(l, "repeated", "!",
+		    "%u step%s measured again, as others took more than %.0f %% of a CPU meanwhile, "
+		    "or the hypervisor more than %.0f %%.",
+		    s->repeated, s->repeated == 1 ? " was" : "s were", SWEEP_FOREIGN * 100,
+		    SWEEP_STEAL * 100);
+		l->out[l->n - 1].warns = true;
+	}
+	if (disturbed) {
+		say(l, "disturbed", "!",
+		    "%zu of %zu steps were disturbed like that, the second time too: their numbers are "
+		    "partly of these others.",
+		    disturbed, s->n);
+		l->out[l->n - 1].warns = true;
 	}
 	if (late) {
 		say(l, "late", "!",

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "capture/noise.h"
 #include "capture/recording.h"
 #include "load/load.h"
 #include "model/client.h"
@@ -19,6 +20,7 @@ struct now {
 	struct recording rec;
 	struct load *load;
 	double next_look;
+	struct noise noise[2];		      /* about when the window opens, and when it closes */
 	enum { BEFORE, WITHIN, AFTER } trace; /* the window that the kernel counts in */
 };
 
@@ -52,11 +54,15 @@ static int work(struct now *n, double *next, struct err *e)
 	*next = now + 0.05;
 	if (!load_window(n->load, &from, &to))
 		return 0;
-	if (n->job->trace && n->trace == BEFORE && now >= from - ATTACH_S) {
-		err = recording_start(&n->rec, e);
+	if (n->trace == BEFORE && now >= from - ATTACH_S) {
+		noise_read(&n->noise[0], NULL, getpid());
+		if (n->job->trace)
+			err = recording_start(&n->rec, e);
 		n->trace = WITHIN;
-	} else if (n->job->trace && n->trace == WITHIN && now >= to) {
-		err = recording_stop(&n->rec, e);
+	} else if (n->trace == WITHIN && now >= to) {
+		if (n->job->trace)
+			err = recording_stop(&n->rec, e);
+		noise_read(&n->noise[1], NULL, getpid());
 		n->trace = AFTER;
 	} else if (n->job->trace && n->trace == WITHIN && now >= recording_due(&n->rec)) {
 		err = recording_work(&n->rec, now, e);
@@ -66,11 +72,11 @@ static int work(struct now *n, double *next, struct err *e)
 		n->next_look = fmax(n->next_look + n->job->interval, now);
 	}
 	*next = n->trace == BEFORE ? from - ATTACH_S : to;
-	if (n->trace == WITHIN)
+	if (n->job->trace && n->trace == WITHIN)
 		*next = fmin(*next, recording_due(&n->rec));
 	if (n->job->look && now < to)
 		*next = fmin(*next, fmax(from, n->next_look));
-	if (now >= to && (!n->job->trace || n->trace == AFTER))
+	if (n->trace == AFTER)
 		*next = now + 1;
 	return err;
 }
@@ -103,15 +109,17 @@ static int take(struct now *n, struct run *out, struct err *e)
 	struct run client = { 0 };
 	int err = 0;
 
-	if (n->trace == WITHIN)
+	bool traced = n->job->trace && n->trace != BEFORE;
+
+	if (traced && n->trace == WITHIN)
 		err = recording_stop(&n->rec, e);
-	if (!err && n->trace != BEFORE)
+	if (!err && traced)
 		err = recording_take(&n->rec, out, e);
 	if (!err)
 		err = load_run(n->load, &client, e);
 	if (err)
 		return err;
-	if (n->trace == BEFORE) {
+	if (!traced) {
 		*out = client;
 		return 0;
 	}
@@ -123,7 +131,18 @@ static int take(struct now *n, struct run *out, struct err *e)
 	return 0;
 }
 
-int step_run(const struct step_job *job, struct run *out, struct err *e)
+/* The service's own time is not foreign; its threads' time on CPU is what the kernel side counted. */
+static struct step_noise disturbance(const struct now *n, const struct run *r)
+{
+	struct trial_noise all = noise_between(&n->noise[0], &n->noise[1]);
+	const struct run_service *s = client_service(r, &r->clients[0]);
+	double service = s ? s->cpu_share : NAN;
+
+	return (struct step_noise){ fmax(all.foreign - service, isnan(service) ? NAN : 0),
+				    all.steal };
+}
+
+int step_run(const struct step_job *job, struct run *out, struct step_noise *noise, struct err *e)
 {
 	struct now n = { .job = job };
 	int err = job->trace ? open_trace(&n, e) : 0;
@@ -134,6 +153,10 @@ int step_run(const struct step_job *job, struct run *out, struct err *e)
 		err = watch(&n, e);
 	if (!err)
 		err = take(&n, out, e);
+	if (!err)
+		*noise = disturbance(&n, out);
+	noise_free(&n.noise[0]);
+	noise_free(&n.noise[1]);
 	load_free(n.load);
 	recording_close(&n.rec);
 	return err;

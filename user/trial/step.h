@@ -21,9 +21,17 @@ struct step_job {
 };
 
 /*
+ * What others took of this host's CPUs meanwhile, in CPUs: steal, of the hypervisor; foreign, of processes
+ * that are neither this one nor the service (unknown, NAN, if that was not traced).
+ */
+struct step_noise {
+	double foreign, steal;
+};
+
+/*
  * Run it: *out (zero before) has the client, and the services on its port that the kernel saw. Returns 0,
  * -EINTR with *e filled when a signal came (read from the signalfd), or -errno with *e filled.
  */
-int step_run(const struct step_job *job, struct run *out, struct err *e);
+int step_run(const struct step_job *job, struct run *out, struct step_noise *noise, struct err *e);
 
 #endif
