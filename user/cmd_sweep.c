@@ -314,7 +314,7 @@ static int step(struct session *s, double asked, struct err *e)
 
 /* ---- the whole ---- */
 
-/* Without --rates: from a twentieth of what a closed loop gets through it to a bit more. */
+/* Without --rates: from a twentieth of what a closed loop gets through it to twice that. */
 static int find_range(struct session *s, struct err *e)
 {
 	struct step_noise noise;
@@ -336,7 +336,7 @@ static int find_range(struct session *s, struct err *e)
 		return err_hint(e, "'lvt load %s --closed' says why", s->target);
 	}
 	s->sweep->from = most / 20;
-	s->sweep->to = most * 1.2;
+	s->sweep->to = most * 2;
 	return err;
 }
 
