@@ -2,12 +2,12 @@
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/options.h"
+#include "base/signals.h"
 #include "base/term.h"
 #include "base/units.h"
 #include "capture/clients.h"
@@ -124,18 +124,6 @@ struct session {
 	double next_look; /* s on recording_now()'s clock */
 	bool line;	  /* a progress line is on the terminal */
 };
-
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
 
 static void progress(struct session *s, const struct run *r)
 {
@@ -332,9 +320,9 @@ int cmd_load(int argc, char **argv, struct err *e)
 	err = load_plan_make(&s.plan, rest.words[0], &config.load, e);
 	if (err)
 		return err;
-	s.signals = open_signals();
+	s.signals = signals_open(0, e);
 	if (s.signals < 0)
-		err = err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
+		err = s.signals;
 	if (!err && config.out)
 		err = run_file_create(&s.file, config.out, e);
 	if (!err)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/escape.h"
 #include "base/options.h"
+#include "base/signals.h"
 #include "base/term.h"
 #include "base/units.h"
 #include "capture/child.h"
@@ -178,19 +179,6 @@ static int watch(struct session *s, struct err *e)
 
 /* ---- the whole ---- */
 
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 /* Say what is traced, or that nothing is and what could be. */
 static void announce(const struct session *s)
 {
@@ -315,9 +303,9 @@ int cmd_record(int argc, char **argv, struct err *e)
 		err = run_file_create(&s.rec.file, config.out, e);
 	if (err)
 		return err;
-	s.signals = open_signals();
+	s.signals = signals_open(SIGCHLD, e);
 	if (s.signals < 0)
-		err = err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
+		err = s.signals;
 	if (!err && rest.n_after)
 		err = prepare(&s, rest.after, e);
 	if (!err)

@@ -3,13 +3,12 @@
 #include <malloc.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include <netinet/in.h>
 #include "base/options.h"
+#include "base/signals.h"
 #include "capture/listeners.h"
 #include "capture/recording.h"
 #include "cmd.h"
@@ -26,29 +25,7 @@ struct config {
 };
 
 static const struct option_row rows[] = {
-	{ .name = "port",
-	  .letter = 'p',
-	  .type = OPT_PORTS,
-	  .arg = "PORT[,PORT]",
-	  .offset = offsetof(struct config, filter.ports),
-	  .help = "services on these ports" },
-	{ .name = "pid",
-	  .type = OPT_U32,
-	  .arg = "PID",
-	  .min = 1,
-	  .max = 4194304,
-	  .offset = offsetof(struct config, filter.pid),
-	  .help = "services on which process PID listens" },
-	{ .name = "comm",
-	  .type = OPT_STRING,
-	  .arg = "NAME",
-	  .offset = offsetof(struct config, filter.comm),
-	  .help = "services on which a process called NAME listens" },
-	{ .name = "cgroup",
-	  .type = OPT_STRING,
-	  .arg = "PATH",
-	  .offset = offsetof(struct config, filter.cgroup),
-	  .help = "services on which a process in this cgroup, or below it, listens" },
+	FILTER_OPTION_ROWS(struct config, filter),
 	{ .name = "listen",
 	  .type = OPT_STRING,
 	  .arg = "ADDRESS:PORT",
@@ -94,20 +71,6 @@ struct session {
 	struct server *server;
 	int signals;
 };
-
-static int open_signals(struct err *e)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd >= 0 ? fd : err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
-}
 
 /* Services that there are now, without our own; *foreign: one is in another network namespace. */
 static __u32 count_services(const struct session *s, bool *foreign)
@@ -214,7 +177,7 @@ int cmd_serve(int argc, char **argv, struct err *e)
 	if (err)
 		return err;
 	s.rec.interval = INFINITY; /* pages take their own snapshots */
-	s.signals = open_signals(e);
+	s.signals = signals_open(0, e);
 	err = s.signals < 0 ? s.signals : server_open(&s.server, &s.address, e);
 	if (!err)
 		err = serve(&s, &f, e);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include "analysis/sweep.h"
 #include "base/decimal.h"
 #include "base/folder.h"
 #include "base/options.h"
 #include "base/out_file.h"
+#include "base/signals.h"
 #include "base/term.h"
 #include "base/units.h"
 #include "cmd.h"
@@ -373,18 +372,6 @@ static int print(FILE *out, const void *arg, struct err *e)
 	return err;
 }
 
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 int cmd_sweep(int argc, char **argv, struct err *e)
 {
 	struct session s = { .config = { .steps = 10, .clients = 100, .warm_up_s = 1 } };
@@ -407,9 +394,11 @@ int cmd_sweep(int argc, char **argv, struct err *e)
 	err = prepare(&s, e);
 	if (!err && s.config.runs)
 		err = folder_make(s.config.runs, e);
-	s.signals = open_signals();
+	s.signals = -1;
+	if (!err)
+		s.signals = signals_open(0, e);
 	if (!err && s.signals < 0)
-		err = err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
+		err = s.signals;
 	if (!err)
 		err = run_steps(&s, e);
 	if (!err)

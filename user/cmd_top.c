@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/options.h"
+#include "base/signals.h"
 #include "base/term.h"
 #include "capture/gone.h"
 #include "capture/recording.h"
@@ -135,18 +136,6 @@ static void look(void *arg, struct run *r)
 
 /* ---- while it runs ---- */
 
-static int open_signals(void)
-{
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
-		sigaddset(&set, caught[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* Returns whether the picture has changed. */
 static bool on_signal(struct session *s)
 {
@@ -265,9 +254,9 @@ int cmd_top(int argc, char **argv, struct err *e)
 	s.rec.arg = &s;
 	view_open(&s.view, f.text, config.interval);
 	s.view.list.sort = config.sort;
-	s.signals = open_signals();
+	s.signals = signals_open(SIGWINCH, e);
 	if (s.signals < 0)
-		err = err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
+		err = s.signals;
 	if (!err)
 		err = top(&s, &f, e);
 	recording_close(&s.rec);

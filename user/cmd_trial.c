@@ -3,17 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 #include "analysis/trial.h"
 #include "base/escape.h"
 #include "base/folder.h"
 #include "base/out_file.h"
+#include "base/signals.h"
 #include "base/term.h"
 #include "base/units.h"
 #include "capture/probe.h"
@@ -336,20 +335,6 @@ static int result(struct session *s, const struct trial_options *o, struct err *
 
 /* ---- the whole ---- */
 
-static int open_signals(struct err *e)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd >= 0 ? fd : err_set(e, -errno, "cannot watch for signals: %s", strerror(errno));
-}
-
 static int begin(struct session *s, const struct trial_wish *w, struct err *e)
 {
 	int err = trial_plan_make(&s->trial.plan, w, e);
@@ -425,7 +410,7 @@ static int trial(struct session *s, const struct trial_options *o, struct err *e
 
 	if (err)
 		return err;
-	s->signals = open_signals(e);
+	s->signals = signals_open(0, e);
 	if (s->signals < 0)
 		return s->signals;
 	err = o->resume ? go_on(s, o->resume, e) : begin(s, &o->wish, e);
