@@ -63,9 +63,9 @@ def few(check):
     """20 connections: what is due in the stop waits for one of them."""
     view, stop_s = open_loop(check, 20)
     wait = view["connection_ns"]["mean"]
-    check.that(wait > 0.8 * view["latency_ns"]["mean"], f"mean wait for a connection {wait}")
+    check.timed(wait > 0.8 * view["latency_ns"]["mean"], f"mean wait for a connection {wait}")
     p90 = view["answer_ns"]["p90"]
-    check.that(p90 < 0.1 * stop_s * 1e9, f"answer p90 {p90}: the send was late, not the answer")
+    check.timed(p90 < 0.1 * stop_s * 1e9, f"answer p90 {p90}: the send was late, not the answer")
 
 
 @case("stall-many")
@@ -73,7 +73,7 @@ def many(check):
     """A connection for each: all of the wait is the answer's."""
     view, _ = open_loop(check, 1200)
     answer = view["answer_ns"]["mean"]
-    check.that(answer > 0.9 * view["latency_ns"]["mean"], f"mean answer {answer}")
+    check.timed(answer > 0.9 * view["latency_ns"]["mean"], f"mean answer {answer}")
 
 
 @case("stall-closed")
