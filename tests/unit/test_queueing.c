@@ -287,10 +287,18 @@ static void applies(void **state)
 	near(at.in_flight, 1 / 9.0, 1e-12);
 	near(at.apart, 0.8, 1e-12);
 	near(at.p99, log(100) * 1e6 / 0.9, 1e-12);
-	s->steps[0].kernel.stage[STAGE_QUEUE_WAKEUP] = 9e4;
+	s->steps[0].kernel.stage[STAGE_QUEUE_WAKEUP] =
+		9e4; /* 1e5 by the law; at the other step more */
+	s->steps[1].kernel.stage[STAGE_QUEUE_WAKEUP] = s->steps[1].kernel.stage[STAGE_QUEUE_RUNQ] =
+		9e4;
+	sweep_law(s, &law);
+	near(law.wakeup_ns, 1e5, 1e-12);
 	sweep_law_at(&s->steps[0], &law, &at);
 	near(at.latency - at.wait, 1.1e6 - 9e4, 1e-12); /* of a mean that stayed as it was */
-	s->steps[0].kernel.stage[STAGE_QUEUE_WAKEUP] = 0;
+	s->steps[0].kernel.stage[STAGE_QUEUE_WAKEUP] =
+		s->steps[1].kernel.stage[STAGE_QUEUE_WAKEUP] = 0;
+	s->steps[1].kernel.stage[STAGE_QUEUE_RUNQ] = 0;
+	sweep_law(s, &law);
 	near(sweep_law_mean(s, &law, 550), 1e6 / 0.45, 1e-12);
 	assert_true(isinf(sweep_law_mean(s, &law, 1000)));
 	s->steps[0].kernel.service.square_ns2 = 1e12; /* constant: no quantiles of M/M/1 */

@@ -149,6 +149,37 @@ static void find_servers(const struct sweep *s, struct queue_law *law)
 	}
 }
 
+double queue_wakeup(double rho, double wake_ns, unsigned int servers)
+{
+	if (servers > 1)
+		return wake_ns;
+	return rho < 1 ? wake_ns / (1 - rho) : INFINITY;
+}
+
+/* How long a mean request waited for a thread that was ready for it, but not running yet. */
+static double waking(const struct sweep_kernel *k)
+{
+	return k->stage[STAGE_QUEUE_WAKEUP] + k->stage[STAGE_QUEUE_RUNQ];
+}
+
+/*
+ * What a wake-up adds, by the step that shows the least of it: in others threads also wake up, or wait for
+ * a CPU, within the service of those ahead, or somebody else takes their CPU.
+ */
+static double least_wakeup(const struct sweep *s, unsigned int servers)
+{
+	double least = INFINITY;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sweep_step *p = &s->steps[i];
+		double rho = queue_rho(sweep_offered_rps(p), p->kernel.service.mean_ns, servers);
+
+		if (!p->dropped && !p->saturated && isfinite(rho))
+			least = fmin(least, queue_wakeup(rho, waking(&p->kernel), servers));
+	}
+	return isfinite(least) ? least : 0;
+}
+
 void sweep_law(const struct sweep *s, struct queue_law *law)
 {
 	double variation[SWEEP_MAX_STEPS];
@@ -167,6 +198,7 @@ void sweep_law(const struct sweep *s, struct queue_law *law)
 	if (n)
 		law->variation = sorted_median(variation, n);
 	find_servers(s, law);
+	law->wakeup_ns = law->servers ? least_wakeup(s, law->servers) : NAN;
 	law->gap = s->mode != SWEEP_RATES	  ? LAW_CLOSED :
 		   !traced			  ? LAW_UNTRACED :
 		   !n				  ? LAW_SATURATED :
@@ -176,32 +208,19 @@ void sweep_law(const struct sweep *s, struct queue_law *law)
 						    LAW_APPLIES;
 }
 
-double queue_wakeup(double rho, double wake_ns, unsigned int servers)
-{
-	if (servers > 1)
-		return wake_ns;
-	return rho < 1 ? wake_ns / (1 - rho) : INFINITY;
-}
-
-/* How long a mean request waited for a server that was ready for it, but not running yet. */
-static double waking(const struct sweep_kernel *k)
-{
-	return k->stage[STAGE_QUEUE_WAKEUP] + k->stage[STAGE_QUEUE_RUNQ] +
-	       k->stage[STAGE_QUEUE_BLOCKED];
-}
-
 /* What a mean request spent in no queue. */
 static double served(const struct sweep_kernel *k)
 {
-	return k->mean - waking(k) - k->stage[STAGE_QUEUE_BUSY] - k->stage[STAGE_QUEUE_ACCEPT];
+	return k->mean - waking(k) - k->stage[STAGE_QUEUE_BUSY] - k->stage[STAGE_QUEUE_BLOCKED] -
+	       k->stage[STAGE_QUEUE_ACCEPT];
 }
 
-static void law_fill(struct queue_point *at, double rate, const struct occupancy *o, double wake_ns,
-		     double served_ns, unsigned int servers)
+static void law_fill(struct queue_point *at, double rate, const struct occupancy *o,
+		     double served_ns, const struct queue_law *law)
 {
-	at->rho = queue_rho(rate, o->mean_ns, servers);
-	at->wait = queue_wait(rate, o->mean_ns, o->square_ns2, servers);
-	at->wakeup = queue_wakeup(at->rho, wake_ns, servers);
+	at->rho = queue_rho(rate, o->mean_ns, law->servers);
+	at->wait = queue_wait(rate, o->mean_ns, o->square_ns2, law->servers);
+	at->wakeup = at->rho < 1 ? law->wakeup_ns : INFINITY;
 	at->latency = at->wait + at->wakeup + served_ns;
 	at->in_flight = rate * at->latency / 1e9;
 }
@@ -214,7 +233,7 @@ void sweep_law_at(const struct sweep_step *p, const struct queue_law *law, struc
 	*at = (struct queue_point){ NAN, NAN, NAN, NAN, NAN, NAN, NAN };
 	if (law->gap)
 		return;
-	law_fill(at, rate, o, waking(&p->kernel), served(&p->kernel), law->servers);
+	law_fill(at, rate, o, served(&p->kernel), law);
 	at->apart = p->kernel.mean / at->latency - 1;
 	if (law->servers == 1 && variation > EXPONENTIAL_LOW && variation < EXPONENTIAL_HIGH)
 		at->p99 = mm1_quantile(rate, o->mean_ns, 0.99);
@@ -248,8 +267,6 @@ double sweep_law_mean(const struct sweep *s, const struct queue_law *law, double
 	o.square_ns2 = (1 - part) * before->kernel.service.square_ns2 +
 		       part * after->kernel.service.square_ns2;
 	law_fill(&at, rate, &o,
-		 (1 - part) * waking(&before->kernel) + part * waking(&after->kernel),
-		 (1 - part) * served(&before->kernel) + part * served(&after->kernel),
-		 law->servers);
+		 (1 - part) * served(&before->kernel) + part * served(&after->kernel), law);
 	return at.latency;
 }

@@ -64,6 +64,7 @@ struct queue_law {
 	unsigned int servers;
 	bool servers_found; /* from the work in progress at saturation, not from the number of threads */
 	double variation; /* median over the steps */
+	double wakeup_ns; /* what a wake-up of an idle server adds to the mean wait: the least of any step */
 };
 
 /*
