@@ -108,7 +108,7 @@ static void drop_rows(struct run *r)
 static int read_one(struct side *s, struct run *r, const char *path, bool alone, struct err *e)
 {
 	struct intervals *all = alone ? intervals_new() : NULL;
-	struct run_watch watch = { intervals_add, all };
+	struct run_watch watch = { .interval = intervals_add, .arg = all };
 	char warning[RUN_WARNING_LEN];
 	int err = run_read_watched(path, r, all ? &watch : NULL, warning, e), n;
 

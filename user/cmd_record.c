@@ -20,6 +20,7 @@
 #include "capture/recording.h"
 #include "capture/snapshot.h"
 #include "cmd.h"
+#include "model/series.h"
 #include "report/formats.h"
 
 struct config {
@@ -105,6 +106,7 @@ static const struct options options = {
 struct session {
 	const struct config *config;
 	struct recording rec;
+	struct series *series; /* for a page; NULL = none */
 	struct child child;
 	int signals;
 	double next_line;
@@ -224,6 +226,17 @@ static void tell_clients(const struct session *s)
 			unfinished, unfinished == 1 ? "" : "s");
 }
 
+/* Without memory the page has no course. */
+static void look(void *arg, struct run *r)
+{
+	struct session *s = arg;
+
+	if (s->series && series_look(s->series, r)) {
+		series_free(s->series);
+		s->series = NULL;
+	}
+}
+
 /* The report comes also if the file could not be written: the error is told after it. */
 static int report(struct session *s, struct err *e)
 {
@@ -232,6 +245,8 @@ static int report(struct session *s, struct err *e)
 	int err = recording_take(&s->rec, &r, e);
 
 	tell_clients(s);
+	if (!err && s->series && series_bind(s->series, &r))
+		err = err_set(e, -ENOMEM, "no memory for the report");
 	if (!err)
 		err = report_print(stdout, s->config->format, &r, &text, e);
 	run_free(&r);
@@ -299,6 +314,11 @@ int cmd_record(int argc, char **argv, struct err *e)
 	if (err)
 		return err;
 	s.rec.interval = config.interval;
+	if (config.format == FORMAT_HTML) {
+		s.series = series_new();
+		s.rec.look = look;
+		s.rec.arg = &s;
+	}
 	if (config.out)
 		err = run_file_create(&s.rec.file, config.out, e);
 	if (err)
@@ -314,6 +334,7 @@ int cmd_record(int argc, char **argv, struct err *e)
 	recording_close(&s.rec);
 	clients_close(s.rec.clients);
 	run_file_free(s.rec.file);
+	series_free(s.series);
 	if (s.signals >= 0)
 		close(s.signals);
 	return err;

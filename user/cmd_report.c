@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <stdio.h>
 #include "base/options.h"
 #include "base/out_file.h"
 #include "cmd.h"
+#include "model/series.h"
 #include "report/formats.h"
 #include "store/run_read.h"
 
@@ -61,11 +63,40 @@ static int print(FILE *out, const void *arg, struct err *e)
 	return report_print(out, r->config->format, r->run, &text, e);
 }
 
+struct course {
+	struct series *series;
+	const struct run *run;
+};
+
+static int interval(void *arg, const struct run_service *s)
+{
+	struct course *c = arg;
+
+	return series_add(c->series, s, c->run->duration_s);
+}
+
+/* The page shows its course, too: that takes a look into each interval. */
+static int read_course(const char *path, struct run *r, struct series **series, char *warning,
+		       struct err *e)
+{
+	struct course course = { .series = *series = series_new(), .run = r };
+	struct run_watch watch = { .interval = interval, .arg = &course, .states = true };
+	int err;
+
+	if (!*series)
+		return err_set(e, -ENOMEM, "no memory to read %s", path);
+	err = run_read_watched(path, r, &watch, warning, e);
+	if (!err && series_bind(*series, r))
+		err = err_set(e, -ENOMEM, "no memory for the course of %s", path);
+	return err;
+}
+
 int cmd_report(int argc, char **argv, struct err *e)
 {
 	struct config config = { .format = FORMAT_TEXT };
 	char warning[RUN_WARNING_LEN];
 	struct operands rest;
+	struct series *series = NULL;
 	struct run r = { 0 };
 	int err = options_parse(&options, &config, argc, argv, &rest, e);
 
@@ -78,11 +109,15 @@ int cmd_report(int argc, char **argv, struct err *e)
 			err_usage(e, "no run given");
 		return err_hint(e, "lvt report RUN, with a file that 'lvt record -o RUN' wrote");
 	}
-	err = run_read(rest.words[0], &r, warning, e);
+	if (config.format == FORMAT_HTML)
+		err = read_course(rest.words[0], &r, &series, warning, e);
+	else
+		err = run_read(rest.words[0], &r, warning, e);
 	if (!err) {
 		command_warn(warning);
 		err = out_file_print(config.out, print, &(struct report){ &config, &r }, e);
 	}
 	run_free(&r);
+	series_free(series);
 	return err;
 }

@@ -50,6 +50,7 @@ setup() {
 		"$LVT" report "$run" --format html >page.html
 		"$LVT" report "$run" --format json >page.json
 		python3 "$BATS_TEST_DIRNAME/../lib/html_page.py" page.html page.json
+		grep -q '<b>Latency over time</b>' page.html
 		"$LVT" report "$run" --format trace | jq -e .traceEvents
 	done
 	"$LVT" report "$ALONE" --format openmetrics >metrics

@@ -69,6 +69,7 @@ while time.monotonic() < end:
 	[ -z "$out$err" ]
 	"$LVT" report "$RUN" --format json -o out.json
 	python3 "$BATS_TEST_DIRNAME/../lib/html_page.py" out.html out.json
+	grep -q "It has one interval only" out.html
 	head -n -2 "$RUN" >half.hlog # interrupted: what there is
 	"$LVT" report half.hlog --format html -o half.html
 	"$LVT" report half.hlog --format json -o half.json
@@ -184,10 +185,13 @@ other_log() {
 @test "record: HTML to stdout" {
 	needs_root
 	start_echo
-	run_split "$LVT" record -p "$PORT" --format html -o run.hlog -- $(client 0.4)
+	run_split "$LVT" record -p "$PORT" --format html -i 0.1 -o run.hlog -- $(client 0.4)
 	[ "$status" -eq 0 ]
 	"$LVT" report run.hlog --format json >run.json
 	python3 "$BATS_TEST_DIRNAME/../lib/html_page.py" "$BATS_TEST_TMPDIR/out" run.json
+	"$LVT" report run.hlog --format html >again.html # over time, too
+	cmp again.html "$BATS_TEST_TMPDIR/out"
+	grep -q '<b>In flight over time</b>' again.html
 }
 
 @test "record -o: killed, what there is can be read" {

@@ -172,6 +172,14 @@ def check_dists(page, section, service, missing):
             missing.append(("percentile", name, ns(d[key])))
 
 
+def check_course(page, section, requests, missing):
+    """Whatever a run's intervals are, its requests are all in the table over time."""
+    rows = page.rows(section, "Over time")
+    found = sum(int(r[1].replace(",", "")) for r in rows)
+    if rows and found != requests:
+        missing.append((section, "requests over time", found, requests))
+
+
 def check_service(page, section, service, missing):
     text = words(page.sections[section]["text"])
     says = [f["text"] for f in service["findings"]] + [f'{count(service["requests"])} request']
@@ -189,6 +197,7 @@ def check_service(page, section, service, missing):
             says += [o["peer"], count(o["requests"]), ns(o["last_byte_ns"]["p99"])]
         check_dists(page, section, service, missing)
         check_waits(page, section, service, missing)
+        check_course(page, section, service["requests"], missing)
     missing += [(section, s) for s in says if words([s]) not in text]
 
 
@@ -217,6 +226,7 @@ def check_client(page, section, client, missing):
                 quantile(client, of, k) for k in ("p50", "p90", "p99", "p99_9", "max")]
             if row not in page.rows(section, "What the latency is made of"):
                 missing.append((section, row))
+        check_course(page, section, client["latency_ns"]["count"], missing)
         beyond = client["failed"] / client["latency_ns"]["count"]
         for row in page.rows(section, "Latency by percentile"):
             part = {"min": 0, "max": 1}[row[0]] if row[0].startswith("m") else float(row[0]) / 100

@@ -212,7 +212,7 @@ static void an_odd_one_out(void **state)
 static void read_file(struct run *r, double (*worth)[COMPARE_QUANTILES], int intervals)
 {
 	struct intervals *all = intervals_new();
-	struct run_watch watch = { intervals_add, all };
+	struct run_watch watch = { .interval = intervals_add, .arg = all };
 	char warning[RUN_WARNING_LEN];
 	struct err e = { 0 };
 

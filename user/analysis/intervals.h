@@ -10,7 +10,7 @@
  * Filled while the run is read:
  *
  *	struct intervals *all = intervals_new();
- *	struct run_watch watch = { intervals_add, all };
+ *	struct run_watch watch = { .interval = intervals_add, .arg = all };
  *	run_read_watched(path, &run, &watch, warning, e);
  *	intervals_effective(all, &run, effective);
  *

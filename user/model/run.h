@@ -96,6 +96,8 @@ struct run_service {
 	double cpu_share, runq_share;
 	__u64 accept_drops;
 	__u32 accept_max, accept_limit; /* limit 0 = not seen listening */
+	const struct series_view
+		*series; /* its course (model/series.h); NULL = not kept; not owned */
 };
 
 /* A run that went into a merged one (model/merge.h). */

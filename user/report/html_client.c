@@ -99,7 +99,7 @@ static void facts(FILE *out, const struct run *r, const struct run_client *c)
 	fputs("</dl>\n", out);
 }
 
-void html_client(FILE *out, const struct run *r, size_t number)
+void html_client(FILE *out, const struct run *r, size_t number, bool over_time)
 {
 	struct finding found[MAX_WARNINGS > MAX_FINDINGS ? MAX_WARNINGS : MAX_FINDINGS];
 	char name[CLIENT_NAME_LEN], request[CLIENT_REQUEST_LEN], count[UNIT_LEN];
@@ -118,6 +118,7 @@ void html_client(FILE *out, const struct run *r, size_t number)
 		tiles(out, c);
 		html_sentences(out, "finding", found, client_findings(c, found));
 		chart_client(out, c);
+		html_over_time(out, &c->view, true, over_time);
 		facts(out, r, c);
 		times(out, c);
 	}

@@ -13,12 +13,23 @@ void html_head(FILE *out, const struct run *r);
 /* A link for each service, with its main figures; `shown`: so many of them have a section below. */
 void html_services(FILE *out, const struct run *r, size_t shown);
 
-/* A section about one service, with so many of its slowest requests. */
+/* What a section about a service has beside what it always has. */
+struct html_extras {
+	size_t slowest; /* so many of its slowest requests */
+	bool over_time;
+};
+
 void html_service(FILE *out, const struct run *r, const struct run_service *s, size_t number,
-		  size_t slowest);
+		  const struct html_extras *extras);
 
 /* A section about a client. */
-void html_client(FILE *out, const struct run *r, size_t number);
+void html_client(FILE *out, const struct run *r, size_t number, bool over_time);
+
+/*
+ * Latency, throughput and requests in flight over time, with their table, or why there is nothing;
+ * without a word if the service has no series. `client`: it is the view of one.
+ */
+void html_over_time(FILE *out, const struct run_service *s, bool client, bool room);
 
 /* What was waited for, and who ran meanwhile; nothing where there is nothing to say. */
 void html_waits(FILE *out, const struct run_service *s);

@@ -66,15 +66,26 @@ static int frame(struct part *head, struct part *foot, const struct run *r,
 	return part_close(foot);
 }
 
-static int clients(struct part *p, const struct run *r)
+static int clients_with(struct part *p, const struct run *r, bool over_time)
 {
 	int err = part_open(p);
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < r->n_clients; i++)
-		html_client(p->out, r, i);
+		html_client(p->out, r, i, over_time);
 	return part_close(p);
+}
+
+/* Their course over time is left out if they are so many that the services would lack room. */
+static int clients(struct part *p, const struct run *r)
+{
+	int err = clients_with(p, r, true);
+
+	if (err || p->size <= HTML_MOST_BYTES / 4)
+		return err;
+	part_drop(p);
+	return clients_with(p, r, false);
 }
 
 static int services(struct part *p, const struct run *r, size_t shown)
@@ -88,25 +99,29 @@ static int services(struct part *p, const struct run *r, size_t shown)
 }
 
 /*
- * A service's section: with fewer single requests when it is more than its share of the room, and
- * nothing (p->text == NULL) when it does not fit even without.
+ * A service's section: with fewer single requests when it is more than its share of the room, then
+ * without its course over time, and nothing (p->text == NULL) when it does not fit even so.
  */
 static int section(struct part *p, const struct run *r, size_t number, size_t slowest, size_t room)
 {
+	struct html_extras extras = { .slowest = slowest, .over_time = true };
 	size_t fair = room / (r->n_services - number);
 	int err;
 
-	for (;; slowest /= 2) {
+	for (;; extras.slowest /= 2) {
+		bool more = extras.slowest || extras.over_time;
+
 		err = part_open(p);
 		if (err)
 			return err;
-		html_service(p->out, r, &r->services[number], number, slowest);
+		html_service(p->out, r, &r->services[number], number, &extras);
 		err = part_close(p);
-		if (err || p->size <= (slowest ? fair : room))
+		if (err || p->size <= (more ? fair : room))
 			return err;
 		part_drop(p);
-		if (!slowest)
+		if (!more)
 			return 0;
+		extras.over_time = extras.slowest > 0;
 	}
 }
 

@@ -247,7 +247,8 @@ static void facts(FILE *out, const struct run *r, const struct run_service *s)
 	fputs("</dl>\n", out);
 }
 
-static void body(FILE *out, const struct run *r, const struct run_service *s, size_t slowest)
+static void body(FILE *out, const struct run *r, const struct run_service *s,
+		 const struct html_extras *extras)
 {
 	struct finding found[MAX_FINDINGS];
 	size_t n = service_findings(s, found);
@@ -257,7 +258,9 @@ static void body(FILE *out, const struct run *r, const struct run_service *s, si
 	fputs("<div class=\"pair\">\n", out);
 	anatomy(out, s);
 	chart_percentiles(out, s);
-	fputs("</div>\n<h3>Throughput and load</h3>\n", out);
+	fputs("</div>\n", out);
+	html_over_time(out, s, false, extras->over_time);
+	fputs("<h3>Throughput and load</h3>\n", out);
 	facts(out, r, s);
 	fputs("<h3>Causes</h3>\n", out);
 	stages(out, s);
@@ -265,11 +268,11 @@ static void body(FILE *out, const struct run *r, const struct run_service *s, si
 	fputs("<h3>Network</h3>\n", out);
 	net(out, r, s);
 	outbound(out, r, s);
-	html_slowest(out, r, s, slowest);
+	html_slowest(out, r, s, extras->slowest);
 }
 
 void html_service(FILE *out, const struct run *r, const struct run_service *s, size_t number,
-		  size_t slowest)
+		  const struct html_extras *extras)
 {
 	char name[SERVICE_NAME_LEN], processes[PROCESSES_LEN], count[UNIT_LEN];
 	struct finding found[MAX_WARNINGS];
@@ -284,6 +287,6 @@ void html_service(FILE *out, const struct run *r, const struct run_service *s, s
 	if (r->n_services > 1) /* a single one's stand in the head */
 		html_sentences(out, "warning", found, service_warnings(r, s, found));
 	if (n)
-		body(out, r, s, slowest);
+		body(out, r, s, extras);
 	fputs("</section>\n", out);
 }

@@ -42,6 +42,7 @@ int foreign_histogram(struct reader *rd, const struct histogram_line *h)
 		rd->first_s = h->start;
 	if (rd->histograms == 1 || h->start + h->length > rd->last_s)
 		rd->last_s = h->start + h->length;
+	rd->run->duration_s = rd->run->services[id].window_s = h->start + h->length - rd->first_s;
 	err = read_histogram(rd, h);
 	if (err)
 		return err;

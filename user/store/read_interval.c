@@ -300,7 +300,7 @@ static int read_closing_line(struct reader *rd)
 	if (!crc_is_right(rd))
 		return read_bad(rd, "the checksum is wrong: lines since the interval before were "
 				    "changed or lost");
-	if (put_off(rd))
+	if (!(rd->watch && rd->watch->states) && put_off(rd))
 		return add_up(rd);
 	err = load(rd, rd->line, rd->len, &root);
 	if (err)

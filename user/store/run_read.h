@@ -37,6 +37,11 @@ int run_read_stream(FILE *in, const char *name, struct run *r, char warning[RUN_
 struct run_watch {
 	int (*interval)(void *arg, const struct run_service *s);
 	void *arg;
+	/*
+	 * What is not in the sums, but as it is so far (the run's duration, a service's window, its requests
+	 * in flight), is as of the interval, too: it takes longer to read.
+	 */
+	bool states;
 };
 
 int run_read_watched(const char *path, struct run *r, const struct run_watch *watch,
