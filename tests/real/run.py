@@ -24,6 +24,7 @@ import faults  # noqa: E402,F401  (its cases add themselves, as those of filters
 import filters  # noqa: E402,F401
 import kinds  # noqa: E402,F401
 import modes  # noqa: E402,F401
+import pages  # noqa: E402,F401
 import peers  # noqa: E402,F401
 import screens  # noqa: E402,F401
 import serving  # noqa: E402,F401

@@ -124,7 +124,7 @@ static void figures_of_a_column(void **state)
 		close_to(c[i].seconds, 2);
 		assert_int_equal(c[i].requests, i < 50 ? 2 : 20);
 		close_to(c[i].in_flight, i < 50 ? 2 : 8);
-		assert_int_equal(series_value_at(&c[i], 1),
+		assert_int_equal(series_value_at(&c[i], 1, 0, UINT64_MAX),
 				 hist_middle(hist_index(i < 50 ? 1000 : 50000)));
 	}
 	series_sum(c + 40, 20, &sum);
@@ -132,8 +132,12 @@ static void figures_of_a_column(void **state)
 	close_to(sum.end, 120);
 	close_to(sum.in_flight, 5);
 	assert_int_equal(sum.requests, 220);
-	assert_int_equal(series_value_at(&sum, 20), hist_middle(hist_index(1000)));
-	assert_int_equal(series_value_at(&sum, 21), hist_middle(hist_index(50000)));
+	assert_int_equal(series_value_at(&sum, 20, 0, UINT64_MAX), hist_middle(hist_index(1000)));
+	assert_int_equal(series_value_at(&sum, 21, 0, UINT64_MAX), hist_middle(hist_index(50000)));
+	assert_int_equal(series_value_at(&sum, 20, 1006, 50000), 1006);
+	assert_int_equal(series_value_at(&sum, 219, 1000, 49900), 49900);
+	assert_int_equal(series_value_at(&sum, 220, 1000, 50010), 50010); /* the exact one */
+	assert_int_equal(series_value_at(&sum, 0, 0, 9), 0);
 	series_free(all);
 	run_free(&r);
 }

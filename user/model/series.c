@@ -305,14 +305,17 @@ void series_sum(const struct series_column *c, size_t n, struct series_column *s
 			to[sum->n_cells++] = (struct series_cell){ b, cells[b] };
 }
 
-__u64 series_value_at(const struct series_column *c, __u64 rank)
+__u64 series_value_at(const struct series_column *c, __u64 rank, __u64 min, __u64 max)
 {
+	__u32 bucket = 0;
 	__u64 seen = 0;
 
-	for (size_t i = 0; i < c->n_cells; i++) {
+	for (size_t i = 0; i < c->n_cells && seen < rank; i++) {
 		seen += c->cells[i].count;
-		if (seen >= rank || i + 1 == c->n_cells)
-			return hist_middle(c->cells[i].bucket);
+		bucket = c->cells[i].bucket;
 	}
-	return 0;
+	if (!seen)
+		return 0;
+	return seen == rank && bucket == hist_index(max) ? max :
+							   hist_bucket_value(bucket, min, max);
 }

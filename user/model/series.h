@@ -60,7 +60,10 @@ const struct series_column *series_columns(const struct run_service *s, size_t *
  */
 void series_sum(const struct series_column *c, size_t n, struct series_column *sum);
 
-/* The value of a rank among a column's requests (hist_rank()): the middle of its bucket; 0 if none. */
-__u64 series_value_at(const struct series_column *c, __u64 rank);
+/*
+ * The value of a rank among a column's requests (hist_rank()): the middle of its bucket, within the exact
+ * [min, max] of the service; the last one of the service's highest bucket is its maximum. 0 if none.
+ */
+__u64 series_value_at(const struct series_column *c, __u64 rank, __u64 min, __u64 max);
 
 #endif

@@ -119,6 +119,7 @@ void html_client(FILE *out, const struct run *r, size_t number, bool over_time)
 		html_sentences(out, "finding", found, client_findings(c, found));
 		chart_client(out, c);
 		html_over_time(out, &c->view, true, over_time);
+		fputs("<h3>The load</h3>\n", out);
 		facts(out, r, c);
 		times(out, c);
 	}

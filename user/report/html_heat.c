@@ -13,7 +13,7 @@
  * MAX_LEVELS are needed. A cell has the colour of how many requests are in it, on a logarithmic scale too,
  * so that single ones, which are the ones to be seen, are as visible as many.
  */
-enum { MAX_LEVELS = 60, COLOURS = 7, FINEST = 8 };
+enum { MAX_LEVELS = 60, FEW_COLUMNS = 20, COLOURS = 7, FINEST = 8 };
 
 struct map {
 	const struct time_axis *t;
@@ -34,6 +34,7 @@ static int level_of(__u32 bucket, int per_octave)
 /* Which levels there are; false = none. */
 static bool set_levels(struct map *m)
 {
+	int most = m->t->n < FEW_COLUMNS ? MAX_LEVELS / 2 : MAX_LEVELS; /* no flat stripes */
 	__u32 low = HIST_BUCKETS, high = 0;
 
 	for (size_t i = 0; i < m->t->n; i++) {
@@ -50,7 +51,7 @@ static bool set_levels(struct map *m)
 	if (low == HIST_BUCKETS)
 		return false;
 	for (m->per_octave = FINEST; m->per_octave > 1; m->per_octave /= 2)
-		if (level_of(high, m->per_octave) - level_of(low, m->per_octave) < MAX_LEVELS)
+		if (level_of(high, m->per_octave) - level_of(low, m->per_octave) < most)
 			break;
 	m->low = level_of(low, m->per_octave);
 	m->n = level_of(high, m->per_octave) - m->low + 1;

@@ -94,7 +94,7 @@ double time_quantile(const struct time_axis *t, const struct series_column *c, _
 {
 	__u64 n = time_answered(t, c);
 
-	return n ? series_value_at(c, hist_rank(n, millionths)) : NAN;
+	return n ? series_value_at(c, hist_rank(n, millionths), t->min, t->max) : NAN;
 }
 
 static double rate_of(const struct time_axis *t, const struct series_column *c)
@@ -267,7 +267,9 @@ static void note(FILE *out, const char *text)
 
 void html_over_time(FILE *out, const struct run_service *s, bool client, bool room)
 {
-	struct time_axis t = { .client = client };
+	struct time_axis t = { .client = client,
+			       .min = ~s->sum->latency_min_inv,
+			       .max = s->sum->latency_max };
 
 	if (!s->series)
 		return;

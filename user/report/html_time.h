@@ -11,6 +11,7 @@ struct time_axis {
 	const struct series_column *column;
 	size_t n;
 	double from, to; /* s */
+	__u64 min, max;	 /* of all latencies, exact */
 	bool client; /* the last bucket has failed requests, which are in no drawing of latency */
 };
 
