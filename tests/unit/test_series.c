@@ -153,7 +153,7 @@ static void a_short_end_is_no_column(void **state)
 	(void)state;
 	fill_empty(&r, 1);
 	for (int i = 0; i < 5; i++) {
-		pass(&r, &r.services[0], i < 4 ? 1 : 0.01, 7, 1000, 1);
+		pass(&r, &r.services[0], i < 4 ? 1 : 0.01, 7, 1000, i < 4 ? 1 : 51);
 		series_add(all, &r.services[0], r.duration_s);
 	}
 	assert_int_equal(series_bind(all, &r), 0);
@@ -161,6 +161,7 @@ static void a_short_end_is_no_column(void **state)
 	c = series_columns(&r.services[0], &n);
 	assert_int_equal(n, 4);
 	assert_int_equal(c[3].requests, 14);
+	close_to(c[3].in_flight, (100 * 1 + 1 * 51) / 101.0); /* by their time */
 	series_free(all);
 	run_free(&r);
 }
@@ -304,6 +305,8 @@ static void a_page_of_ten_minutes(void **state)
 	assert_says(text, "<title>0–8 s: 3</title>");
 	assert_says(text, ">10 min</span>");
 	assert_says(text, "<i class=\"key h1\"></i>1");
+	assert_says(text, "<path class=\"h6\"");
+	assert_says(text, "<path class=\"h2\"");
 	assert_silent(text, "-0 s");
 	free(text);
 	write_run(40, 30);
