@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Check an HTML report: html_page.py PAGE [JSON]. Well-formed, self-contained, of bounded size; with
+"""Check an HTML report: html_page.py PAGE [JSON [live]]. Well-formed, self-contained, of bounded size; with
 the JSON report of the same run, that its figures stand in the page, each where it belongs."""
 import html.parser
 import json
@@ -173,10 +173,11 @@ def check_dists(page, section, service, missing):
 
 
 def check_course(page, section, requests, missing):
-    """Whatever a run's intervals are, its requests are all in the table over time."""
+    """Whatever a run's intervals are, its requests are all in the table over time; of a run that goes on
+    the last ones are not yet."""
     rows = page.rows(section, "Over time")
     found = sum(int(r[1].replace(",", "")) for r in rows)
-    if rows and found != requests:
+    if rows and found != requests and not (sys.argv[3:] == ["live"] and found < requests):
         missing.append((section, "requests over time", found, requests))
 
 

@@ -185,7 +185,7 @@ def page_checks(serve):
                 for name, text in (("page", page), ("report", report)):
                     with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
                         out.write(text)
-                done = subprocess.run([sys.executable, tool, "page", "report"], cwd=folder,
+                done = subprocess.run([sys.executable, tool, "page", "report", "live"], cwd=folder,
                                       capture_output=True, text=True, check=False)  # fmt: skip
             said = done.stderr[-400:]
             if done.returncode == 0:
@@ -263,6 +263,11 @@ def windows():
         checks.append(says("in the window", last["services"][0]["requests"], second))
         count = last["services"][0]["latency_ns"]["count"]
         checks.append(says("in its histogram", count, second))
+        course = "<b>Latency over time</b>"
+        while course not in serve.ask("/")[2] and time.monotonic() < end:
+            time.sleep(0.2)
+        checks.append((course in serve.ask("/")[2], "the page since the start has its course"))
+        checks.append((course not in serve.ask("/?window=10")[2], "that of a window has none"))
         lasted = last["run"]["duration_s"]
         checks.append((2 <= lasted < whole["run"]["duration_s"], f"it is of {lasted} s"))
         checks.append(says("status at SIGTERM", serve.end(signal.SIGTERM), 0))

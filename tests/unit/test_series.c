@@ -209,12 +209,40 @@ static void looks_at_a_run_that_goes_on(void **state)
 			pass(&looks[i], &looks[i].services[k], i + 1,
 			     (i + 1) * (looks[i].services[k].port == 6379 ? 10 : 1), 1000, 1);
 		assert_int_equal(series_look(all, &looks[i]), 0);
+		series_show(all, &looks[i]);
+		for (int k = 0; k < 2; k++) {
+			if (i)
+				check_columns(&looks[i].services[k], i + 1);
+			else
+				assert_null(looks[i].services[k].series);
+		}
 	}
 	assert_int_equal(series_bind(all, &looks[3]), 0);
 	for (int k = 0; k < 2; k++)
 		check_columns(&looks[3].services[k], 4);
 	for (int i = 0; i < 4; i++)
 		run_free(&looks[i]);
+	series_free(all);
+}
+
+/* More services than a trace can have at once, one after the other: the first ones stay. */
+static void services_without_end(void **state)
+{
+	struct series *all = series_new();
+	struct run r;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		fill_empty(&r, 1);
+		r.services[0].port = 1 + i;
+		pass(&r, &r.services[0], 1 + i, 1, 1000, 1);
+		assert_int_equal(series_look(all, &r), 0);
+		if (i < 299)
+			run_free(&r);
+	}
+	series_show(all, &r);
+	assert_null(r.services[0].series);
+	run_free(&r);
 	series_free(all);
 }
 
@@ -349,6 +377,7 @@ int main(void)
 		cmocka_unit_test(a_short_end_is_no_column),
 		cmocka_unit_test(late_ones),
 		cmocka_unit_test(looks_at_a_run_that_goes_on),
+		cmocka_unit_test(services_without_end),
 		cmocka_unit_test(a_page_of_ten_minutes),
 		cmocka_unit_test(one_interval_is_told),
 	};

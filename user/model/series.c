@@ -154,7 +154,7 @@ static int take(struct series_view *v)
 
 static struct series_view *new_view(struct series *all, const struct run_service *s, size_t client)
 {
-	struct series_view *v = all->n < MAX_VIEWS ? calloc(1, sizeof(*v)) : NULL;
+	struct series_view *v = calloc(1, sizeof(*v));
 
 	if (!v)
 		return NULL;
@@ -205,19 +205,29 @@ int series_add(struct series *all, const struct run_service *s, double at)
 {
 	struct series_view *v = by_sum(all, s);
 
+	if (!v && all->n == MAX_VIEWS)
+		return 0;
 	if (!v)
 		v = new_view(all, s, 0);
 	return v ? add(v, s, at) : -ENOMEM;
 }
 
-static int look_at(struct series *all, const struct run_service *s, size_t client, double at)
+static struct series_view *by_name(const struct series *all, const struct run_service *s,
+				   size_t client)
 {
-	struct series_view *v = NULL;
-
-	for (size_t i = 0; i < all->n && !v; i++)
+	for (size_t i = 0; i < all->n; i++)
 		if (all->view[i]->client == client && all->view[i]->netns == s->netns &&
 		    all->view[i]->port == s->port)
-			v = all->view[i];
+			return all->view[i];
+	return NULL;
+}
+
+static int look_at(struct series *all, const struct run_service *s, size_t client, double at)
+{
+	struct series_view *v = by_name(all, s, client);
+
+	if (!v && all->n == MAX_VIEWS)
+		return 0;
 	if (!v)
 		v = new_view(all, s, client);
 	return v ? add(v, s, at) : -ENOMEM;
@@ -272,6 +282,21 @@ int series_bind(struct series *all, struct run *r)
 	for (size_t i = 0; i < r->n_clients && !err; i++)
 		err = bind(all, &r->clients[i].view);
 	return err;
+}
+
+static void show(const struct series *all, struct run_service *s, size_t client)
+{
+	const struct series_view *v = by_name(all, s, client);
+
+	s->series = v && v->n > 1 ? v : NULL;
+}
+
+void series_show(const struct series *all, struct run *r)
+{
+	for (size_t i = 0; i < r->n_services; i++)
+		show(all, &r->services[i], 0);
+	for (size_t i = 0; i < r->n_clients; i++)
+		show(all, &r->clients[i].view, i + 1);
 }
 
 /* ---- reading them ---- */

@@ -13,7 +13,8 @@
  *	series_bind(all, r);					its services have their columns
  *
  * Memory is bounded whatever the run's length: when there are SERIES_COLUMNS of a service, neighbours
- * are merged two by two, so that there are 60 to 120 columns of a long run.
+ * are merged two by two, so that there are 60 to 120 columns of a long run; services beyond as many as a
+ * trace can have are left out.
  */
 enum { SERIES_COLUMNS = 120 };
 
@@ -51,6 +52,12 @@ int series_look(struct series *all, const struct run *r);
 
 /* Its services and clients get their columns: r->services[i].series and the like, as long as `all` is. */
 int series_bind(struct series *all, struct run *r);
+
+/*
+ * The same of a look at a run that goes on: what came since the last whole column is left out, and services of
+ * which there are not two yet have none.
+ */
+void series_show(const struct series *all, struct run *r);
 
 /* The columns of a service; *n 0 if it has none. */
 const struct series_column *series_columns(const struct run_service *s, size_t *n);

@@ -127,6 +127,10 @@ int pages_work(struct pages *p, double now, struct err *e)
 		return err_set(e, err, "no memory to keep a snapshot");
 	}
 	p->n_past++;
+	if (!p->series)
+		p->series = series_new();
+	if (!p->series || series_look(p->series, &p->run))
+		return err_set(e, -ENOMEM, "no memory to keep a snapshot");
 	forget(p);
 	/* at most 0.5 % of a CPU */
 	p->next_past = now + fmax(apart, 200 * (recording_now() - now));
@@ -197,7 +201,11 @@ static int print(struct pages *p, const struct page_wish *w, double now, FILE *o
 		return err;
 	if (w->name == PAGE_METRICS)
 		return metrics(p, out, w->openmetrics, e);
-	return w->name == PAGE_REPORT ? json(out, r, e) : live_page(out, r, w->window, e);
+	if (w->name == PAGE_REPORT)
+		return json(out, r, e);
+	if (!w->window && p->series)
+		series_show(p->series, &p->run);
+	return live_page(out, r, w->window, e);
 }
 
 int pages_make(struct pages *p, const struct page_wish *w, double now, struct answer *answer,
@@ -229,4 +237,5 @@ void pages_free(struct pages *p)
 		past_free(&p->past[i]);
 	run_free(&p->run);
 	run_free(&p->window);
+	series_free(p->series);
 }

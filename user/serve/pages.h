@@ -3,6 +3,7 @@
 #define LVT_PAGES_H
 
 #include "capture/loader.h"
+#include "model/series.h"
 #include "model/since.h"
 #include "report/openmetrics.h"
 #include "serve/request.h"
@@ -27,7 +28,8 @@ struct pages {
 	double past_at[PAGES_PASTS];
 	size_t n_past; /* taken so far */
 	double next_past;
-	struct run run; /* the last snapshot: since the start; of a window */
+	struct series *series; /* the course since the start, by these snapshots */
+	struct run run;	       /* the last snapshot: since the start; of a window */
 	double run_at;
 	struct run window;
 	double window_at;
