@@ -11,6 +11,7 @@ import tempfile
 import servers
 from browser import Browser
 from echo import HOST, case, outcome, says
+from serving import shown
 from session import CLIENT_LIMIT, LVT, ROOT, Failure
 
 RATES = {"redis": 1500, "nginx": 800}  # requests a second
@@ -23,11 +24,13 @@ SECTIONS = "[...document.querySelectorAll('section')].map((s) => s.id)"
 TILES = """Object.fromEntries([...document.querySelectorAll('#%s .tiles > div')]
     .map((d) => [d.children[0].textContent, d.children[1].textContent]))"""
 
-# The texts of a drawing under the pointer: what is there on top, at the middle of each of its parts.
+# The texts of a drawing under the pointer: what is there on top, at the middle of each of its parts that
+# is wide enough to be hit.
 HOVERED = """(() => {
     const of = (e) => e && (e.querySelector(':scope > title')?.textContent
                             ?? e.closest('[title]')?.getAttribute('title'));
-    return [...document.querySelectorAll('%s')].map((part) => {
+    const parts = [...document.querySelectorAll('%s')];
+    return parts.filter((part) => part.getBoundingClientRect().width >= 2).map((part) => {
         part.scrollIntoView({block: 'center'});
         const box = part.getBoundingClientRect();
         return of(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)) || '';
@@ -91,16 +94,6 @@ def record(folder):
                 raise Failure(f"{words[1]}: {done.stderr[-300:]}")
     with open(report, encoding="utf-8") as file:
         return page, report, json.load(file)
-
-
-def shown(nanoseconds):
-    """As base/units.h has a time under a second."""
-    for unit, size in (("ns", 1), ("µs", 1e3), ("ms", 1e6)):
-        value = nanoseconds / size
-        if value < 999.5 or unit == "ms":
-            digits = 1 if unit != "ns" and value < 9.95 else 0
-            return f"{value:.{digits}f} {unit}"
-    return None
 
 
 def figure_checks(page, paths, report):

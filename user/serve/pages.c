@@ -129,7 +129,8 @@ int pages_work(struct pages *p, double now, struct err *e)
 	p->n_past++;
 	if (!p->series)
 		p->series = series_new();
-	if (!p->series || series_look(p->series, &p->run))
+	/* the first one is of the trace's first moment */
+	if (!p->series || (p->n_past > 1 && series_look(p->series, &p->run)))
 		return err_set(e, -ENOMEM, "no memory to keep a snapshot");
 	forget(p);
 	/* at most 0.5 % of a CPU */
