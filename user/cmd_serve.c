@@ -161,7 +161,7 @@ int cmd_serve(int argc, char **argv, struct err *e)
 {
 	struct config config = { .listen = DEFAULT_LISTEN,
 				 .trace = { .idle_s = TRACER_IDLE_MS / 1e3,
-					    .prefer_s = PAGES_RECENT_S } };
+					    .recent_s = PAGES_RECENT_S } };
 	static struct session s; /* pages are large */
 	struct filter f;
 	int err = options_parse(&options, &config, argc, argv, NULL, e);

@@ -202,7 +202,7 @@ static int watch(struct session *s, struct err *e)
 static int top(struct session *s, const struct filter *f, struct err *e)
 {
 	struct tracer_options trace = { .idle_s = TRACER_IDLE_MS / 1e3,
-					.slowest = SLOWEST,
+					.slowest = SLOWEST * 5 / 4 + 1, /* a fifth may be old */
 					.recent_s = RECENT_S };
 	struct run run = {};
 	int err = recording_open(&s->rec, f, &trace, e);

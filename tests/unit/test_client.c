@@ -9,6 +9,7 @@
 #include "../lib/client_fill.h"
 #include "../lib/run_fill.h"
 #include "model/hist.h"
+#include "model/window.h"
 
 static void close_to(double a, double b)
 {
@@ -288,7 +289,7 @@ static void what_came_since(void **state)
 		fill_failed(c, CLIENT_ERROR_TIMEOUT);
 		fill_failed(w, CLIENT_ERROR_TIMEOUT);
 	}
-	client_since(c, &base.clients[0]);
+	client_window(c, &base.clients[0]);
 	close_to(c->view.window_s, 20);
 	close_to(c->view.in_flight, 4);
 	close_to(c->rate_intended, 550);
@@ -318,7 +319,7 @@ static void what_came_since(void **state)
 	r = load(10);
 	base.clients[0].view.window_s = 0; /* it was warming up */
 	r.clients[0].view.in_flight = 2;
-	client_since(&r.clients[0], &base.clients[0]);
+	client_window(&r.clients[0], &base.clients[0]);
 	close_to(r.clients[0].view.in_flight, 2);
 	client_latency(&r.clients[0], &d);
 	assert_true(d.count == 0 && r.clients[0].view.sum->latency_max == 0);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "clients_pair.h"
+#include "model/window.h"
 
 static void the_last_view_counts(void **state)
 {
@@ -215,7 +216,7 @@ static void a_window_within_a_load(void **state)
 	last = taken();
 	c->senders[0].begun = true;
 	got = taken();
-	client_since(&last.clients[0], &first.clients[0]);
+	client_window(&last.clients[0], &first.clients[0]);
 	assert_true(last.clients[0].view.window_s > 0);
 	assert_view(&last, &got, 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);

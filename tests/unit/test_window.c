@@ -183,6 +183,11 @@ static void a_window_of_a_service(void **state)
 	b->in_flight_samples = 2000;
 	a->accept_drops = 3;
 	b->accept_drops = 7;
+	a->occupancies = 990;
+	b->occupancies = 1480;
+	a->sum->occupied_square = ~0ull; /* a borrow goes from word to word */
+	b->sum->occupied_square = 8;
+	b->sum->occupied_square_hi = 1;
 	fill_exemplar(b, 100, 10, 90);
 	assert_int_equal(service_window(&w, b, a), 0);
 	assert_true(w.window_s == 1.5);
@@ -190,6 +195,9 @@ static void a_window_of_a_service(void **state)
 	assert_true(w.in_flight == 6);
 	assert_int_equal(w.in_flight_samples, 1000);
 	assert_int_equal(w.accept_drops, 4);
+	assert_int_equal(w.occupancies, 490);
+	assert_int_equal(w.sum->occupied_square, 9);
+	assert_int_equal(w.sum->occupied_square_hi, 0);
 	assert_int_equal(service_requests(&w), 500);
 	assert_null(w.slowest);
 	assert_int_equal(w.n_slowest, 0);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "capture/clients_parts.h"
+#include "model/window.h"
 #include "store/records.h"
 #include "store/run_read.h"
 
@@ -129,7 +130,7 @@ int clients_into(struct clients *c, struct run *r, struct err *e)
 		if (copy(&r->clients[r->n_clients], &s->view))
 			return no_memory(e);
 		if (s->begun)
-			client_since(&r->clients[r->n_clients], &s->base);
+			client_window(&r->clients[r->n_clients], &s->base);
 		r->n_clients++;
 	}
 	return r->clients ? 0 : no_memory(e);

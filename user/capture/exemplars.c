@@ -21,7 +21,7 @@ static bool comes_before(const struct lvt_exemplar *a, const struct lvt_exemplar
 	return a->client.port < b->client.port;
 }
 
-/* The fastest of those that arrived before `before` (0 = of all); *n: how many there are. */
+/* The fastest of those that were answered before `before` (0 = of all); *n: how many there are. */
 static struct lvt_exemplar *fastest_of(const struct exemplars *x, struct lvt_exemplar *kept,
 				       __u64 before, size_t *n)
 {
@@ -29,7 +29,7 @@ static struct lvt_exemplar *fastest_of(const struct exemplars *x, struct lvt_exe
 
 	*n = 0;
 	for (size_t i = 0; i < x->most; i++) {
-		if (before && kept[i].arrive >= before)
+		if (before && kept[i].done >= before)
 			continue;
 		++*n;
 		if (!fastest || comes_before(fastest, &kept[i]))
@@ -52,8 +52,8 @@ static struct lvt_exemplar *place_for(struct exemplars *x, const struct lvt_exem
 		return NULL;
 	if (x->n[new->service] < x->most)
 		return &kept[x->n[new->service]++];
-	if (x->recent && new->arrive > x->recent) {
-		fastest = fastest_of(x, kept, new->arrive - x->recent, &n);
+	if (x->recent && new->done > x->recent) {
+		fastest = fastest_of(x, kept, new->done - x->recent, &n);
 		if (n > x->most / EXEMPLARS_OLD)
 			return fastest;
 	}
@@ -88,18 +88,6 @@ void exemplars_read(struct exemplars *x)
 {
 	if (x->ring)
 		ring_buffer__consume(x->ring);
-}
-
-void exemplars_forget(struct exemplars *x, __u64 now, __u64 age)
-{
-	size_t i, k, n;
-
-	for (i = 0; i < LVT_MAX_SERVICES; i++) {
-		for (k = n = 0; k < x->n[i]; k++)
-			if (x->kept[i][k].done + age >= now)
-				x->kept[i][n++] = x->kept[i][k];
-		x->n[i] = n;
-	}
 }
 
 static __u64 from(__u64 mark, __u64 arrive)

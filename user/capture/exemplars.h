@@ -15,7 +15,7 @@ struct exemplars {
 	size_t most;				     /* up to RUN_MAX_SLOWEST */
 	struct lvt_exemplar *kept[LVT_MAX_SERVICES]; /* NULL until there is one */
 	size_t n[LVT_MAX_SERVICES];
-	/* 0 = the slowest of all; else of those so much older than a new one only a fifth stays, ns */
+	/* 0 = the slowest of all; else of those answered so long before a new one only a fifth stays, ns */
 	__u64 recent;
 };
 
@@ -29,9 +29,6 @@ int exemplars_open(struct exemplars *x, int map, size_t most, __u64 recent, stru
 
 /* Take what has come since the last time: without a system call if that is nothing. */
 void exemplars_read(struct exemplars *x);
-
-/* Drop those that were answered more than `age` ns before `now` (CLOCK_MONOTONIC). */
-void exemplars_forget(struct exemplars *x, __u64 now, __u64 age);
 
 /*
  * A service's exemplars as a run has them, slowest first; times from `start` (CLOCK_MONOTONIC ns). *out is

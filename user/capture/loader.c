@@ -153,7 +153,7 @@ static int load(struct tracer *t, const struct tracer_options *o, struct err *e)
 	t->fd_wait_rows = bpf_map__fd(t->skel->maps.lvt_wait_rows);
 	t->fd_outbound = bpf_map__fd(t->skel->maps.lvt_outbound);
 	return exemplars_open(&t->exemplars, bpf_map__fd(t->skel->maps.lvt_exemplars), o->slowest,
-			      o->prefer_s * 1e9, e);
+			      o->recent_s * 1e9, e);
 }
 
 /* ---- what is there already: see capture/scan.h ---- */
@@ -327,9 +327,6 @@ int tracer_tick(struct tracer *t, int *wait_ms, struct err *e)
 	tracer_give_way(true);
 	tell_time(t);
 	exemplars_read(&t->exemplars);
-	if (t->options.recent_s > 0)
-		exemplars_forget(&t->exemplars, clock_ns(CLOCK_MONOTONIC),
-				 t->options.recent_s * 1e9);
 	/* a process may come to match later: it inherits a listener, changes its name or its cgroup */
 	if (t->skel->bss->rescan || (by_process && ++t->ticks % TRACER_RESCAN == 0)) {
 		t->skel->bss->rescan = 0;

@@ -37,8 +37,7 @@ struct tracer_options {
 	bool client;	    /* trace what the services' processes send, too */
 	bool measure;	    /* the programs' own run time; it makes each call 79 ns longer */
 	__u32 slowest;	    /* how many slow requests of a service are kept; 0 = RUN_MAX_SLOWEST */
-	double prefer_s; /* and those of so long before older ones; 0 = the slowest of the whole run */
-	double recent_s; /* of slow requests keep only those that are no older; 0 = all */
+	double recent_s; /* and those of so long before older ones; 0 = the slowest of the whole run */
 };
 
 /* What other files of this folder read; nobody changes it but loader.c. */

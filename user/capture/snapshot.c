@@ -178,13 +178,6 @@ static void read_cost(const struct tracer *t, struct run *r)
 		r->bpf_ns_per_request = (double)t->run_ns / requests;
 }
 
-static int by_requests(const void *a, const void *b)
-{
-	__u64 x = service_requests(a), y = service_requests(b);
-
-	return x > y ? -1 : x < y;
-}
-
 static int read_services(const struct tracer *t, struct run *r, __u64 end, struct err *e)
 {
 	__u32 n = tracer_services(t), id;
@@ -202,7 +195,7 @@ static int read_services(const struct tracer *t, struct run *r, __u64 end, struc
 	err = why_read(t, r, e);
 	if (err)
 		return err;
-	qsort(r->services, n, sizeof(*r->services), by_requests);
+	qsort(r->services, n, sizeof(*r->services), run_service_order);
 	return 0;
 }
 

@@ -109,12 +109,6 @@ void client_add(struct run_client *dst, const struct run_client *src);
 /* The same but for the view. */
 void client_add_load(struct run_client *dst, const struct run_client *src);
 
-/*
- * What came to c since it was as `base`, an earlier view of the same load. Quantiles, counts and means are
- * exact, in_flight and rates of the time between; maxima and minima are as far as the buckets tell.
- */
-void client_since(struct run_client *c, const struct run_client *base);
-
 /* Requests of all clients of a run, failed ones included. */
 __u64 clients_requests(const struct run *r);
 

@@ -243,16 +243,6 @@ static bool same_service(const struct run_service *a, const struct run_service *
 	       (!a->foreign_netns || a->netns == b->netns) && !strcmp(a->comm, b->comm);
 }
 
-static int by_requests(const void *a, const void *b)
-{
-	const struct run_service *s = a, *t = b;
-	__u64 x = service_requests(s), y = service_requests(t);
-
-	if (x != y)
-		return x > y ? -1 : 1;
-	return s->port != t->port ? (int)s->port - t->port : strcmp(s->comm, t->comm);
-}
-
 static int merge_services(struct run *to, struct run *from, const char *file, struct err *e)
 {
 	size_t before = to->n_services, k;
@@ -278,7 +268,7 @@ static int merge_services(struct run *to, struct run *from, const char *file, st
 			*s = (struct run_service){ 0 };
 		}
 	}
-	qsort(all, to->n_services, sizeof(*all), by_requests);
+	qsort(all, to->n_services, sizeof(*all), run_service_order);
 	return err;
 }
 

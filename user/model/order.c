@@ -23,6 +23,16 @@ static int compare(__u64 a, __u64 b)
 	return a < b ? -1 : a > b;
 }
 
+int run_service_order(const void *a, const void *b)
+{
+	const struct run_service *x = a, *y = b;
+	int c = compare(service_requests(y), service_requests(x));
+
+	c = c ? c : compare(x->port, y->port);
+	c = c ? c : strcmp(x->comm, y->comm);
+	return c ? c : compare(x->netns, y->netns);
+}
+
 int run_wait_order(const void *a, const void *b)
 {
 	const struct run_wait *x = a, *y = b;

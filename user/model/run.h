@@ -265,7 +265,8 @@ bool run_peer_same(const struct lvt_peer *a, const struct lvt_peer *b);
 bool run_wait_same(const struct run_wait *a, const struct run_wait *b);
 bool run_exemplar_same(const struct run_exemplar *a, const struct run_exemplar *b);
 
-/* For qsort(): the order of struct run_service, with ties settled, so that it is always the same. */
+/* For qsort(): the orders of a run, with ties settled, so that they are always the same. */
+int run_service_order(const void *a, const void *b);
 int run_wait_order(const void *a, const void *b);
 int run_exemplar_order(const void *a, const void *b);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "model/since.h"
+#include "model/past.h"
 
 /*
  * Print a run in the OpenMetrics 1.0 text format, which Prometheus reads too, with "# EOF" at the end.

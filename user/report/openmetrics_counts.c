@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "model/window.h"
 #include "report/openmetrics_parts.h"
 
 static const struct counted {
@@ -66,7 +67,9 @@ static void print_in_flight(const struct output *o)
 			    "Requests in flight, mean of samples.");
 	for (size_t i = 0; i < o->r->n_services; i++) {
 		const struct run_service *s = &o->r->services[i];
-		double mean = o->live ? since_in_flight(s, o->live->recent) : s->in_flight;
+		const struct past *past = o->live ? o->live->recent : NULL;
+		double mean =
+			window_in_flight(s, past ? run_find(&past->run, s->netns, s->port) : NULL);
 
 		if (!isnan(mean))
 			fprintf(o->out, "lvt_in_flight{%s} %.10g\n", om_labels(labels, s), mean);

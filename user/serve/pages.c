@@ -11,6 +11,7 @@
 
 #include "capture/recording.h"
 #include "capture/snapshot.h"
+#include "model/window.h"
 #include "report/html.h"
 #include "report/html_report.h"
 #include "report/json.h"
@@ -69,7 +70,7 @@ static const struct past *past_before(const struct pages *p, const struct run *r
 
 	for (size_t i = 1; i <= kept; i++) {
 		found = &p->past[(p->n_past - i) % PAGES_PASTS];
-		if (r->duration_s - found->duration_s >= seconds)
+		if (r->duration_s - found->run.duration_s >= seconds)
 			return found;
 	}
 	/* younger than that: then since the start, unless its beginnings are forgotten */
@@ -88,8 +89,10 @@ static int take_window(struct pages *p, unsigned int seconds, double now, struct
 	if (err)
 		return err;
 	past = past_before(p, &p->window, seconds);
-	if (past)
-		run_since(&p->window, past);
+	if (past && run_window(&p->window, past)) {
+		run_free(&p->window);
+		return err_set(e, -ENOMEM, "no memory for an answer");
+	}
 	p->window_at = now;
 	p->window_s = seconds;
 	return 0;

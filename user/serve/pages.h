@@ -3,8 +3,8 @@
 #define LVT_PAGES_H
 
 #include "capture/loader.h"
+#include "model/past.h"
 #include "model/series.h"
-#include "model/since.h"
 #include "report/openmetrics.h"
 #include "serve/request.h"
 

@@ -93,13 +93,6 @@ static int fill_unattributed(struct reader *rd, struct run_service *s)
 	return 0;
 }
 
-static int by_requests(const void *a, const void *b)
-{
-	__u64 x = service_requests(a), y = service_requests(b);
-
-	return x > y ? -1 : x < y;
-}
-
 int foreign_finish(struct reader *rd, char *warning)
 {
 	struct run *r = rd->run;
@@ -124,7 +117,7 @@ int foreign_finish(struct reader *rd, char *warning)
 	}
 	for (size_t i = 0; i < r->n_services && !err; i++)
 		err = fill_unattributed(rd, &r->services[i]);
-	qsort(r->services, r->n_services, sizeof(*r->services), by_requests);
+	qsort(r->services, r->n_services, sizeof(*r->services), run_service_order);
 	snprintf(
 		warning, RUN_WARNING_LEN,
 		"%s is not a run of lvt: its values are taken for ns, and where the time goes is not "

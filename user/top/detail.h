@@ -4,10 +4,7 @@
 
 #include "top/frame.h"
 
-enum {
-	RECENT_S = 60, /* how long slow requests are shown */
-	SLOWEST = 6,   /* and how many */
-};
+enum { SLOWEST = 6 }; /* slow requests that are shown */
 
 /*
  * All about one service, as lines for grid_page(): its quantiles, rate and p99 over time, where the time

@@ -182,6 +182,8 @@ int frame_look(struct frame *f, struct run *r, bool (*gone)(const struct run_ser
 	}
 	l->run = *r;
 	l->uses = 1;
+	for (size_t i = 0; i < r->n_services; i++)
+		service_slowest_from(&l->run.services[i], r->duration_s - RECENT_S);
 	*r = (struct run){ 0 };
 	look_drop(f->before);
 	f->before = f->now;

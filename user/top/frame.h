@@ -41,7 +41,10 @@ struct frame {
 	double window_s; /* between the two */
 };
 
-enum { CAME_S = 10 }; /* how long a service is new */
+enum {
+	CAME_S = 10,   /* how long a service is new */
+	RECENT_S = 60, /* of so long slow requests are kept */
+};
 
 /*
  * The next look; of *r nothing is left. gone() tells whether a service has no process any more; NULL =

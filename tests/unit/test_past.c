@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The last part of a run that goes on, against a run of that part alone. */
+/* A window of a run since an earlier look that was packed, against a run of that part alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "model/hist.h"
-#include "model/since.h"
-
 #include "../lib/why_fill.h"
+#include "model/hist.h"
+#include "model/past.h"
+#include "model/window.h"
+#include "report/why.h"
 
 static void some_requests(struct run_service *s, __u64 *seed, int n, double mean)
 {
@@ -43,7 +44,7 @@ static void assert_same(const struct run_service *a, const struct run_service *b
 		assert_true(x[i].latency_ns == y[i].latency_ns);
 }
 
-/* early, then late: since(early) = late, whichever of them is the slower one. */
+/* early, then late: window(early) = late, whichever of them is the slower one. */
 static void is_what_came_since(void **state)
 {
 	static const double mean[][2] = { { 1e4, 1e6 }, { 1e6, 1e4 }, { 1e5, 1e5 } };
@@ -66,7 +67,7 @@ static void is_what_came_since(void **state)
 		whole.services[0].sum->bytes_in = 150;
 		whole.counters[COUNTER_LOST_SWITCH] = 5;
 		whole.duration_s = whole.services[0].window_s = 14.5;
-		run_since(&whole, &past);
+		assert_int_equal(run_window(&whole, &past), 0);
 		assert_same(&whole.services[0], &late.services[0]);
 		assert_int_equal(whole.services[0].sum->bytes_in, 50);
 		assert_int_equal(whole.counters[COUNTER_LOST_SWITCH], 2);
@@ -89,7 +90,7 @@ static void without_requests_since(void **state)
 	fill_run(&r, 1);
 	fill(r.services[0].sum, STAGE_SERVICE_CPU, 5000ull, -1);
 	assert_int_equal(past_take(&past, &r), 0);
-	run_since(&r, &past);
+	assert_int_equal(run_window(&r, &past), 0);
 	service_latency(&r.services[0], &d);
 	assert_int_equal(d.count, 0);
 	assert_int_equal(d.max, 0);
@@ -113,7 +114,7 @@ static void extremes_are_in_their_bucket(void **state)
 	fill(sum, STAGE_SERVICE_CPU, 1000000ull, -1);
 	assert_int_equal(past_take(&past, &r), 0);
 	fill(sum, STAGE_SERVICE_CPU, 50000ull, -1);
-	run_since(&r, &past);
+	assert_int_equal(run_window(&r, &past), 0);
 	assert_int_equal(hist_index(sum->latency_max), hist_index(50000));
 	assert_true(sum->latency_max >= 50000);
 	assert_true(~sum->latency_min_inv <= 50000);
@@ -122,7 +123,7 @@ static void extremes_are_in_their_bucket(void **state)
 
 	assert_int_equal(past_take(&past, &r), 0);
 	fill(sum, STAGE_SERVICE_CPU, 2000003ull, -1);
-	run_since(&r, &past);
+	assert_int_equal(run_window(&r, &past), 0);
 	assert_int_equal(sum->latency_max, 2000003);
 	past_free(&past);
 	run_free(&r);
@@ -149,7 +150,7 @@ static void services_come_and_change_places(void **state)
 	r.services[1] = s;
 	fill(r.services[1].sum, STAGE_SERVICE_CPU, 2000ull, -1);
 	fill(r.services[1].sum, STAGE_SERVICE_CPU, 2000ull, -1);
-	run_since(&r, &past);
+	assert_int_equal(run_window(&r, &past), 0);
 	assert_int_equal(r.services[0].port, 6379); /* by requests */
 	assert_int_equal(service_requests(&r.services[0]), 2);
 	assert_int_equal(r.services[1].netns, 7);
@@ -157,6 +158,14 @@ static void services_come_and_change_places(void **state)
 	assert_int_equal(service_requests(&r.services[2]), 0);
 	past_free(&past);
 	run_free(&r);
+}
+
+static void stage_sums(struct run_service *s, __u64 disk, __u64 runq, __u64 lock, __u64 net)
+{
+	s->sum->anatomy[0][STAGE_SERVICE_DISK] = disk;
+	s->sum->anatomy[0][STAGE_SERVICE_RUNQ] = runq;
+	s->sum->anatomy[0][STAGE_SERVICE_LOCK] = lock;
+	s->sum->anatomy[0][STAGE_SERVICE_NET] = net;
 }
 
 static void waits_and_the_slowest(void **state)
@@ -173,6 +182,8 @@ static void waits_and_the_slowest(void **state)
 	fill_blocked(s, STAGE_SERVICE_LOCK, 5, 800, "futex", "holder");
 	strcpy(s->waits[1].cgroup, "/a"); /* is not known of a process that has ended */
 	fill_exemplar(s, 9000, 10, 20)->at_s = 3;
+	fill_exemplar(s, 3000000000ull, 10, 20)->at_s = 8; /* answered later */
+	stage_sums(s, 1000, 700, 800, 0);
 	assert_int_equal(past_take(&past, &r), 0);
 	s->waits[0].waits = 14;
 	s->waits[0].ns = 1300;
@@ -180,15 +191,17 @@ static void waits_and_the_slowest(void **state)
 	s->waits[1].ns = 1200;
 	fill_blocked(s, STAGE_SERVICE_NET, 1, 900, "recvfrom", NULL);
 	fill_exemplar(s, 8000, 10, 20)->at_s = 12;
+	stage_sums(s, 1300, 1200, 800, 900);
 	r.duration_s = 20;
-	run_since(&r, &past);
+	assert_int_equal(run_window(&r, &past), 0);
 	assert_int_equal(s->n_waits, 3); /* none of the lock since */
 	assert_int_equal(s->waits[0].stage, STAGE_SERVICE_NET);
 	assert_int_equal(s->waits[1].ns, 500);
 	assert_int_equal(s->waits[2].ns, 300);
 	assert_int_equal(s->waits[2].waits, 4);
-	assert_int_equal(s->n_slowest, 1);
-	assert_true(s->slowest[0].at_s == 2);
+	assert_int_equal(s->n_slowest, 2);
+	assert_true(s->slowest[0].at_s == 0);
+	assert_true(s->slowest[1].at_s == 2);
 	past_free(&past);
 	run_free(&r);
 }
@@ -204,12 +217,12 @@ static void in_flight_is_of_the_samples_since(void **state)
 	s = &r.services[0];
 	s->in_flight = 2;
 	s->in_flight_samples = 1000;
-	assert_true(since_in_flight(s, NULL) == 2);
+	assert_true(window_in_flight(s, NULL) == 2);
 	assert_int_equal(past_take(&past, &r), 0);
 	s->in_flight = 5; /* 8,000 in 1,600 samples: 6,000 of them in the last 600 */
 	s->in_flight_samples = 1600;
-	assert_true(fabs(since_in_flight(s, &past) - 10) < 1e-9);
-	run_since(&r, &past);
+	assert_true(fabs(window_in_flight(s, &past.run.services[0]) - 10) < 1e-9);
+	assert_int_equal(run_window(&r, &past), 0);
 	assert_true(fabs(s->in_flight - 10) < 1e-9);
 	assert_int_equal(s->in_flight_samples, 600);
 	past_free(&past);
@@ -230,7 +243,7 @@ static void never_below_zero(void **state)
 	r.services[0].sum->latency[hist_index(1000)] = 0;
 	r.services[0].sum->exchanges[0] = 0;
 	r.counters[COUNTER_RECURSION] = 1;
-	run_since(&r, &past);
+	assert_int_equal(run_window(&r, &past), 0);
 	assert_int_equal(service_requests(&r.services[0]), 0);
 	assert_int_equal(r.services[0].sum->exchanges[0], 0);
 	assert_int_equal(r.counters[COUNTER_RECURSION], 0);
@@ -255,10 +268,31 @@ static void squares_of_occupancies(void **state)
 	s->occupancies = 17;
 	s->sum->occupied_square = 8;
 	s->sum->occupied_square_hi = 6;
-	run_since(&r, &past);
+	assert_int_equal(run_window(&r, &past), 0);
 	assert_int_equal(s->occupancies, 7);
 	assert_int_equal(s->sum->occupied_square, 9);
 	assert_int_equal(s->sum->occupied_square_hi, 1);
+	past_free(&past);
+	run_free(&r);
+}
+
+/* How many of the connections are still open is not known, but how many came is. */
+static void connections_are_those_of_all_the_run(void **state)
+{
+	struct run r;
+	struct past past;
+
+	(void)state;
+	fill_run(&r, 1);
+	r.counters[COUNTER_OPEN_AT_START] = 3;
+	r.services[0].sum->connections = 10;
+	assert_int_equal(past_take(&past, &r), 0);
+	r.services[0].sum->connections = 18;
+	r.services[0].window_s += 4;
+	assert_int_equal(run_window(&r, &past), 0);
+	assert_int_equal(r.services[0].sum->connections, 18);
+	assert_int_equal(r.counters[COUNTER_OPEN_AT_START], 10);
+	assert_true(fabs(service_connection_rate(&r, &r.services[0]) - 2) < 1e-9);
 	past_free(&past);
 	run_free(&r);
 }
@@ -274,6 +308,7 @@ int main(void)
 		cmocka_unit_test(in_flight_is_of_the_samples_since),
 		cmocka_unit_test(never_below_zero),
 		cmocka_unit_test(squares_of_occupancies),
+		cmocka_unit_test(connections_are_those_of_all_the_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
