@@ -133,7 +133,7 @@ $(OUT)/gen/%.css.inc: user/report/%.css
 	@mkdir -p $(@D)
 	@sed -e 's/[\\"]/\\&/g' -e 's/^[[:space:]]*/"/' -e 's/$$/\\n"/' $< >$@.tmp && mv $@.tmp $@
 
-$(foreach file,html sweep_svg,$(DIR)/obj/user/report/$(file).o $(OUT)/unit/user/report/$(file).o): $(CSS)
+$(foreach file,html html_compare html_sweep sweep_svg,$(DIR)/obj/user/report/$(file).o $(OUT)/unit/user/report/$(file).o): $(CSS)
 
 # The script of the live page, likewise.
 $(OUT)/gen/live.js.inc: user/serve/live.js

@@ -168,6 +168,8 @@ static void service_fill(struct comparison *c, struct service_group *a, struct s
 			s->requests[side] += service_requests(both[side]->in[i]);
 	}
 	compare_values(a, b, c->method, &c->options, s);
+	for (int side = 0; side < 2; side++)
+		compare_curve(both[side], c->method, c->options.level, &s->curves[side]);
 	if (!s->client)
 		compare_anatomies(a, b, s->anatomy);
 }

@@ -87,6 +87,27 @@ struct compare_anatomy {
 
 enum { COMPARE_ANATOMIES = 2 };
 
+/*
+ * The latency by percentile of a side: at each point the median over its runs of what all but one in
+ * `per` of a run's requests take at most.
+ */
+struct compare_point {
+	double per;
+	double ns; /* INFINITY: these failed */
+	/* RANKS: the lowest and highest of the runs; WITHIN_RUN: the interval, of both sides together at
+	 * the level, at p50 .. p99.9; NAN = not known */
+	double low, high;
+};
+
+enum { COMPARE_MAX_POINTS = 160 };
+
+struct compare_curve {
+	/* by per: 1 (the minimum) and on in 10 steps a decade, 2, 4, 10, 20 among them; then the maximum,
+	 * at twice the requests of the shortest run */
+	struct compare_point points[COMPARE_MAX_POINTS];
+	size_t n; /* 0: a run has no requests */
+};
+
 enum compare_match {
 	COMPARE_SAME,	   /* port and name; of a client target and request */
 	COMPARE_SAME_PORT, /* another program on it; another request to it */
@@ -108,6 +129,7 @@ struct compare_service {
 	size_t runs[2]; /* in how many runs of the side it is */
 	__u64 requests[2];
 	struct compare_value values[NR_COMPARE_METRICS];
+	struct compare_curve curves[2];
 	struct compare_anatomy anatomy[COMPARE_ANATOMIES];
 };
 

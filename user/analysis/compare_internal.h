@@ -24,6 +24,20 @@ void compare_values(const struct service_group *before, const struct service_gro
 		    enum compare_method method, const struct compare_options *o,
 		    struct compare_service *s);
 
+/* The interval of a quantile of the only run, a side; false: nothing is known. */
+bool compare_run_interval(const struct service_group *g, enum compare_metric m, double level,
+			  double *low, double *high);
+
+/* At which level each side's interval is, so that together they hold at `level` (Bonferroni). */
+static inline double compare_each(double level)
+{
+	return 1 - (1 - level) / 2;
+}
+
+/* compare_curve.c */
+void compare_curve(const struct service_group *g, enum compare_method method, double level,
+		   struct compare_curve *curve);
+
 /* compare_anatomy.c */
 void compare_anatomies(const struct service_group *before, const struct service_group *after,
 		       struct compare_anatomy anatomy[COMPARE_ANATOMIES]);

@@ -139,8 +139,8 @@ static double edge(const struct service_group *g, double ns)
 	return failed && ns >= hist_low(HIST_BUCKETS - 1) ? INFINITY : ns;
 }
 
-static bool run_interval(const struct service_group *g, enum compare_metric m, double level,
-			 double *low, double *high)
+bool compare_run_interval(const struct service_group *g, enum compare_metric m, double level,
+			  double *low, double *high)
 {
 	if (!g->effective || !quantile_between(g->in[0]->sum->latency, g->effective[m],
 					       quantiles[m], level, low, high))
@@ -150,19 +150,19 @@ static bool run_interval(const struct service_group *g, enum compare_metric m, d
 	return true;
 }
 
-/* Each side at half the error: together they hold both, and so the ratio (Bonferroni). */
+/* Each side at half the error: together they hold both, and so the ratio. */
 static void within_run(const struct service_group *const g[2], enum compare_metric m, double level,
 		       struct compare_value *v)
 {
-	double low[2], high[2], each = 1 - (1 - level) / 2;
+	double low[2], high[2], each = compare_each(level);
 
 	v->ratio = v->after / v->before;
 	if (m >= COMPARE_QUANTILES) {
 		v->gap = COMPARE_NO_SPREAD;
 		return;
 	}
-	if (!run_interval(g[0], m, each, &low[0], &high[0]) ||
-	    !run_interval(g[1], m, each, &low[1], &high[1])) {
+	if (!compare_run_interval(g[0], m, each, &low[0], &high[0]) ||
+	    !compare_run_interval(g[1], m, each, &low[1], &high[1])) {
 		v->gap = COMPARE_NO_INTERVALS;
 		return;
 	}

@@ -30,6 +30,7 @@ int compare_text(FILE *out, const struct comparison *c, const struct fail_check 
  *     verdict { metric, saying, text },
  *     metrics { p50 .. throughput: { before, after, ratio, low, high, level, p, p_adjusted,
  *       detectable, beyond {before, after}, saying, gap } },
+ *     percentiles { before, after: [{ per (all but one in so many; null: the slowest), ns, low, high }] },
  *     anatomy [{ at, before_ns, after_ns, requests, stages { NAME: { before_ns, after_ns,
  *       change_ns, share } } }] }]
  *   conditions [{ name, before, after, differs, warns, why }]
@@ -40,6 +41,14 @@ int compare_text(FILE *out, const struct comparison *c, const struct fail_check 
  * name.
  */
 int compare_json(FILE *out, const struct comparison *c, const struct fail_check *checks,
+		 size_t n_checks, struct err *e);
+
+/*
+ * The same as one page of HTML5 that needs nothing else, of at most COMPARE_HTML_BYTES: the sections of
+ * the services with the fewest requests are left out if there is no room, and the page says so.
+ */
+enum { COMPARE_HTML_BYTES = 500000 };
+int compare_html(FILE *out, const struct comparison *c, const struct fail_check *checks,
 		 size_t n_checks, struct err *e);
 
 #endif

@@ -5,7 +5,7 @@
 #include "report/compare.h"
 
 /* The forms of a comparison, by name for an option --format (NULL ends them). */
-enum compare_format { COMPARE_FORMAT_TEXT, COMPARE_FORMAT_JSON };
+enum compare_format { COMPARE_FORMAT_TEXT, COMPARE_FORMAT_JSON, COMPARE_FORMAT_HTML };
 extern const char *const compare_formats[];
 
 /* Print a comparison in one of them. Returns 0, or -errno with *e filled; out is flushed. */

@@ -75,6 +75,25 @@ json_t *compare_anatomy_json(const struct compare_service *s)
 	return json_unless(bad, all);
 }
 
+static json_t *percentiles(const struct compare_curve *curve)
+{
+	json_t *all = json_array();
+	int bad = 0;
+
+	for (size_t i = 0; i < curve->n && !bad; i++) {
+		const struct compare_point *p = &curve->points[i];
+
+		if (compare_point_told(curve, i))
+			bad = json_array_append_new(
+				all,
+				json_pack("{s:o, s:o, s:o, s:o}", "per",
+					  i + 1 == curve->n ? json_null() : json_number(p->per),
+					  "ns", json_number(p->ns), "low", json_number(p->low),
+					  "high", json_number(p->high)));
+	}
+	return json_unless(bad, all);
+}
+
 static json_t *verdict(const struct comparison *c, const struct compare_service *s)
 {
 	char text[COMPARE_WORDS_LEN];
@@ -90,14 +109,16 @@ static json_t *service(const struct comparison *c, const struct compare_service 
 	char name[COMPARE_WORDS_LEN];
 
 	compare_service_name(s, name);
-	return json_pack("{s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+	return json_pack("{s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 			 json_name(name), "client", (int)s->client, "match",
 			 compare_match_word(s->match), "port",
 			 both(json_count(s->port[0]), json_count(s->port[1])), "comm",
 			 both(json_name(s->comm[0]), json_name(s->comm[1])), "runs",
 			 both(json_count(s->runs[0]), json_count(s->runs[1])), "requests",
 			 both(json_count(s->requests[0]), json_count(s->requests[1])), "verdict",
-			 verdict(c, s), "metrics", metrics(s), "anatomy", compare_anatomy_json(s));
+			 verdict(c, s), "metrics", metrics(s), "percentiles",
+			 both(percentiles(&s->curves[0]), percentiles(&s->curves[1])), "anatomy",
+			 compare_anatomy_json(s));
 }
 
 static json_t *services(const struct comparison *c)

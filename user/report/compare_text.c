@@ -48,20 +48,6 @@ static void heading(const struct page *p, const char *name, const char *const *c
 	fputc('\n', p->out);
 }
 
-/*
- * One run a side: not which way it went, as for a verdict, but only that it is not its own noise.
- */
-static const char *saying_text(const struct compare_value *v, enum compare_method method)
-{
-	static const char *const gaps[] = { "undecided",    "no requests",   "not resolvable",
-					    "too few runs", "few intervals", "one run each" };
-	static const char *const words[] = { "lower", "higher", "alike", "no difference" };
-
-	if (method == COMPARE_WITHIN_RUN && v->saying <= COMPARE_HIGHER)
-		return "differs";
-	return v->saying == COMPARE_UNDECIDED ? gaps[v->gap] : words[v->saying];
-}
-
 static void value_row(const struct page *p, const struct compare_value *v, enum compare_metric m,
 		      enum compare_method method)
 {
@@ -80,7 +66,7 @@ static void value_row(const struct page *p, const struct compare_value *v, enum 
 		cell(p, inside, INTERVAL);
 	if (p->columns >= WIDE_SAYING) {
 		page_style(p, v->saying <= COMPARE_HIGHER ? STYLE_BOLD : STYLE_PLAIN);
-		fprintf(p->out, "   %s", saying_text(v, method));
+		fprintf(p->out, "   %s", compare_saying_text(v, method));
 		page_style(p, STYLE_PLAIN);
 	}
 	fputc('\n', p->out);
@@ -89,26 +75,14 @@ static void value_row(const struct page *p, const struct compare_value *v, enum 
 static void print_values(const struct page *p, const struct compare_service *s,
 			 enum compare_method method)
 {
-	char inside[32] = "interval";
+	char inside[COMPARE_INTERVAL_LEN];
 	const char *const cells[] = { "before", "after", "ratio", inside };
 	static const int widths[] = { NAME, VALUE, VALUE, RATIO - 1, INTERVAL };
 
-	for (int m = NR_COMPARE_METRICS - 1; m >= 0; m--) /* all that have one attain the same */
-		if (!isnan(s->values[m].level))
-			snprintf(inside, sizeof(inside), "%g %% interval",
-				 floor(s->values[m].level * 1000) / 10);
-
+	compare_interval_name(s, inside);
 	heading(p, "", cells, widths, p->columns >= WIDE_INTERVAL ? 4 : 3);
 	for (int m = 0; m < NR_COMPARE_METRICS; m++)
 		value_row(p, &s->values[m], m, method);
-}
-
-static const char *fmt_change(char *buf, size_t size, double ns)
-{
-	char text[UNIT_LEN];
-
-	snprintf(buf, size, "%s%s", ns > 0 ? "+" : "", fmt_ns(text, sizeof(text), ns));
-	return buf;
 }
 
 static void change_row(const struct page *p, const char *name, double before, double after,
@@ -127,46 +101,28 @@ static void change_row(const struct page *p, const char *name, double before, do
 	fputc('\n', p->out);
 }
 
-/* A change so small, or made of larger ones that cancel out, has no parts worth a percentage. */
-static bool has_shares(const struct compare_anatomy *a)
-{
-	return fabs(a->after_ns - a->before_ns) >= 0.05 * fmax(a->before_ns, a->after_ns);
-}
-
-/* The stages that moved by at least 1 % of the latency. */
+/* The stages that moved. */
 static void print_anatomy(const struct page *p, const struct compare_anatomy *a)
 {
-	double least = 0.01 * fmax(a->before_ns, a->after_ns);
 	char name[64];
 	int shown = 0;
 
-	if (isnan(least))
+	if (isnan(fmax(a->before_ns, a->after_ns)))
 		return;
 	snprintf(name, sizeof(name), "  at %s", a->at);
 	change_row(p, name, a->before_ns, a->after_ns, NAN);
 	for (int i = 0; i < NR_STAGES && shown < MAX_STAGES; i++) {
 		const struct compare_stage *st = &a->stages[i];
 
-		if (fabs(st->change_ns) < least || st->change_ns == 0)
+		if (!compare_stage_moved(a, st))
 			continue;
 		snprintf(name, sizeof(name), "    %s", stage_name(st->stage));
-		change_row(p, name, st->before_ns, st->after_ns, has_shares(a) ? st->share : NAN);
+		change_row(p, name, st->before_ns, st->after_ns,
+			   compare_has_shares(a) ? st->share : NAN);
 		shown++;
 	}
 	if (!shown)
 		page_text(p, 4, "", STYLE_DIM, "no stage moved by 1 % of it");
-}
-
-/* Of another tool's log nothing is known but the latency. */
-static bool stages_known(const struct compare_service *s)
-{
-	for (int i = 0; i < NR_STAGES; i++) {
-		const struct compare_stage *st = &s->anatomy[0].stages[i];
-
-		if (st->stage != STAGE_UNATTRIBUTED && (st->before_ns > 0 || st->after_ns > 0))
-			return true;
-	}
-	return false;
 }
 
 void compare_anatomy_print(const struct page *p, const struct comparison *c,
@@ -178,7 +134,7 @@ void compare_anatomy_print(const struct page *p, const struct comparison *c,
 	bool wide = p->columns >= WIDE_INTERVAL;
 
 	fputc('\n', p->out);
-	if (!stages_known(s)) {
+	if (!compare_stages_known(s)) {
 		page_text(p, 2, "", STYLE_DIM,
 			  "where it moved is not known: no stages in the runs");
 		return;
@@ -258,8 +214,7 @@ static void print_conditions(const struct page *p, const struct comparison *c)
 	for (size_t i = 0; i < c->n_conditions; i++) {
 		const struct compare_condition *n = &c->conditions[i];
 
-		if (!n->warns && (!n->before[0] || !strcmp(n->before, COMPARE_NOT_KNOWN)) &&
-		    !strcmp(n->before, n->after))
+		if (!compare_condition_told(n))
 			continue;
 		escape_name(before, sizeof(before), n->before[0] ? n->before : "none");
 		escape_name(after, sizeof(after), n->after[0] ? n->after : "none");
@@ -295,11 +250,9 @@ static void print_verdicts(const struct page *p, const struct comparison *c,
 			page_text(p, 2, "", STYLE_PLAIN, words);
 	}
 	for (size_t i = 0; i < n_checks; i++) {
-		static const char *const answers[] = { "does not hold", "cannot be decided",
-						       "holds" };
-
 		escape_name(name, sizeof(name), checks[i].text);
-		snprintf(text, sizeof(text), "fail if %s: %s", name, answers[checks[i].answer]);
+		snprintf(text, sizeof(text), "fail if %s: %s", name,
+			 compare_answer_text(checks[i].answer));
 		page_text(p, 2, "", STYLE_PLAIN, text);
 	}
 }
@@ -316,19 +269,13 @@ static void section(const struct page *p, const char *title)
 int compare_text(FILE *out, const struct comparison *c, const struct fail_check *checks,
 		 size_t n_checks, struct err *e)
 {
-	char firmer[COMPARE_MAX_FIRMER][COMPARE_WORDS_LEN], method[128];
+	char firmer[COMPARE_MAX_FIRMER][COMPARE_WORDS_LEN], method[COMPARE_WORDS_LEN];
 	size_t n = compare_firmer(c, firmer);
 	struct page p;
 
 	page_open(&p, out);
 	print_verdicts(&p, c, checks, n_checks);
-	if (c->method == COMPARE_RANKS)
-		snprintf(method, sizeof(method), "%zu run%s before, %zu after: exact ranks of runs",
-			 c->runs[0], c->runs[0] == 1 ? "" : "s", c->runs[1]);
-	else
-		snprintf(method, sizeof(method),
-			 "one run before, one after: the noise within each is known, that between "
-			 "runs is not");
+	compare_method_text(c, method);
 	page_text(&p, 2, "", STYLE_DIM, method);
 	for (size_t i = 0; i < c->n_services; i++)
 		print_service(&p, c, &c->services[i]);

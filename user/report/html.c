@@ -86,7 +86,7 @@ void html_palette(FILE *out)
 }
 
 /* The policy is a second lock: nothing is loaded and no script runs, whatever stands in the page. */
-static void open_head(FILE *out, const char *title, const char *policy)
+static void open_head(FILE *out, const char *title, const char *policy, const char *more_style)
 {
 	fprintf(out,
 		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -100,18 +100,23 @@ static void open_head(FILE *out, const char *title, const char *policy)
 	html_text(out, title);
 	fputs("</title>\n<style>\n", out);
 	html_palette(out);
-	fprintf(out, "%s</style>\n", style_sheet);
+	fprintf(out, "%s%s</style>\n", style_sheet, more_style);
 }
 
 void html_open(FILE *out, const char *title)
 {
-	open_head(out, title, "");
+	html_open_styled(out, title, "");
+}
+
+void html_open_styled(FILE *out, const char *title, const char *more)
+{
+	open_head(out, title, "", more);
 	fputs("</head>\n<body>\n<main>\n", out);
 }
 
 void html_open_live(FILE *out, const char *title, const struct html_live *live)
 {
-	open_head(out, title, "; script-src 'self'; connect-src 'self'");
+	open_head(out, title, "; script-src 'self'; connect-src 'self'", "");
 	fprintf(out, "<script defer src=\"%s\"></script>\n</head>\n<body>\n<div class=\"live\">",
 		live->script);
 	fputs("<span id=\"state\">as of loading this page</span>"

@@ -25,6 +25,7 @@ void html_palette(FILE *out);
 
 /* All up to <main>, with the style sheet; and the end. */
 void html_open(FILE *out, const char *title);
+void html_open_styled(FILE *out, const char *title, const char *style_sheet); /* and one more */
 void html_close(FILE *out);
 
 /*

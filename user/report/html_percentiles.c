@@ -8,32 +8,27 @@
 #include "report/client_view.h"
 #include "report/html.h"
 #include "report/html_chart.h"
+#include "report/html_percentile.h"
 
-/*
- * A quantile q stands at x = log10(1 / (1 - q)): 90 %, 99 %, 99.9 % are at 1, 2, 3. The slowest of n
- * requests is taken to stand at 1 - 1 / 2n, in the middle of the last one's part.
- */
 #define ROOMY_DECADES 5.8
 
-enum { VIEW_WIDTH = 1000, VIEW_HEIGHT = 400, MAX_TICKS = 48 };
+enum { MAX_TICKS = 48 };
 
 struct plot {
 	FILE *out;
 	const __u64 *cells; /* of those that did not fail */
 	__u64 n, failed, min, max;
-	double right;	    /* x of the right edge, decades */
-	double bottom, top; /* log10 of ns */
+	struct percentile_axes axes;
 };
 
-/* Where things are, 0..1 from the left, and from the bottom. */
 static double x_of(const struct plot *p, double per)
 {
-	return fmin(log10(per) / p->right, 1);
+	return percentile_x(&p->axes, per);
 }
 
 static double y_of(const struct plot *p, double ns)
 {
-	return (log10(fmax(ns, 1)) - p->bottom) / (p->top - p->bottom);
+	return percentile_y(&p->axes, ns);
 }
 
 /* The value which all but one in `per` requests are at or below; or CLIENT_FAILED. */
@@ -46,75 +41,10 @@ static __u64 value_at(const struct plot *p, __u64 per)
 	return hist_value_at(p->cells, 0, rank ? rank : 1, p->min, p->max);
 }
 
-static void set_axes(struct plot *p)
-{
-	p->right = fmax(log10(2.0 * p->n), 1);
-	p->bottom = chart_log_edge(p->min, false);
-	p->top = chart_log_edge(p->max * 1.15, true);
-	if (p->top - p->bottom < 0.3)
-		p->bottom = p->top - 1;
-	p->bottom = fmax(p->bottom, 0);
-}
-
-static void y_tick(const struct plot *p, double ns, bool named)
-{
-	double at = y_of(p, ns);
-	char text[UNIT_LEN];
-
-	if (at < -1e-9 || at > 1 + 1e-9)
-		return;
-	fprintf(p->out, "<i class=\"h%s\" style=\"bottom:%.2f%%\"></i>", named ? "" : " minor",
-		100 * at);
-	if (named)
-		fprintf(p->out, "<span class=\"y\" style=\"bottom:%.2f%%\">%s</span>", 100 * at,
-			chart_tick(text, ns));
-}
-
-static void y_axis(const struct plot *p)
-{
-	bool fine = p->top - p->bottom < 2.2;
-
-	for (double e = floor(p->bottom); e <= p->top + 1e-9; e++) {
-		y_tick(p, pow(10, e), true);
-		y_tick(p, 2 * pow(10, e), fine);
-		y_tick(p, 5 * pow(10, e), fine);
-	}
-}
-
-/* "99.9", without zeros at the end. */
-static const char *percent(char buf[UNIT_LEN], double per)
-{
-	snprintf(buf, UNIT_LEN, "%.12g", 100 - 100 / per);
-	return buf;
-}
-
-static void x_axis(const struct plot *p)
-{
-	int decades = (int)floor(p->right);
-	char text[UNIT_LEN];
-
-	fprintf(p->out, "<i class=\"v\" style=\"left:0\"></i><span class=\"x\" style=\"left:0\">0"
-			"</span>");
-	if (decades <= 6)
-		fprintf(p->out,
-			"<i class=\"v minor\" style=\"left:%.2f%%\"></i><span class=\"x "
-			"%s\" style=\"left:%.2f%%\">50</span>",
-			100 * x_of(p, 2), decades > 4 ? "roomy" : "", 100 * x_of(p, 2));
-	for (int e = 1; e <= decades; e++) {
-		double at = 100 * x_of(p, pow(10, e));
-
-		fprintf(p->out, "<i class=\"v\" style=\"left:%.2f%%\"></i>", at);
-		if (decades > 7 && e % 2 == 0)
-			continue;
-		fprintf(p->out, "<span class=\"x%s\" style=\"left:%.2f%%\">%s</span>",
-			e > 3 && e % 2 == 0 ? " roomy" : "", at, percent(text, pow(10, e)));
-	}
-}
-
 /* A step for every bucket: its value holds from the rank before its first to its last. */
 static void curve(const struct plot *p)
 {
-	long x = 0, y = lround(VIEW_HEIGHT * (1 - y_of(p, value_at(p, 1))));
+	long x = 0, y = lround(PERCENTILE_HEIGHT * (1 - y_of(p, value_at(p, 1))));
 	__u64 seen = 0;
 
 	fprintf(p->out, "<path class=\"curve\" vector-effect=\"non-scaling-stroke\" d=\"M0 %ld", y);
@@ -126,12 +56,13 @@ static void curve(const struct plot *p)
 			continue;
 		seen += p->cells[i];
 		v = seen < p->n ? hist_bucket_value(i, p->min, p->max) : p->max;
-		at = lround(VIEW_HEIGHT * (1 - y_of(p, v)));
+		at = lround(PERCENTILE_HEIGHT * (1 - y_of(p, v)));
 		if (at != y)
 			fprintf(p->out, "V%ld", at);
 		y = at;
-		at = seen < p->n ? lround(VIEW_WIDTH * x_of(p, (double)p->n / (p->n - seen))) :
-				   VIEW_WIDTH;
+		at = seen < p->n ?
+			     lround(PERCENTILE_WIDTH * x_of(p, (double)p->n / (p->n - seen))) :
+			     PERCENTILE_WIDTH;
 		if (at != x)
 			fprintf(p->out, "H%ld", at);
 		x = at;
@@ -166,8 +97,8 @@ static void hover(const struct plot *p)
 		fprintf(p->out,
 			"<rect x=\"%.0f\" y=\"0\" width=\"%.0f\" height=\"%d\"><title>%s %%: "
 			"%s</title></rect>",
-			VIEW_WIDTH * from, VIEW_WIDTH * (to - from), VIEW_HEIGHT,
-			percent(text, per[i]),
+			PERCENTILE_WIDTH * from, PERCENTILE_WIDTH * (to - from), PERCENTILE_HEIGHT,
+			percentile_text(text, per[i]),
 			fmt_quantile(value, sizeof(value), value_at(p, per[i])));
 	}
 }
@@ -180,7 +111,7 @@ static void point(const struct plot *p, const char *name, double x, __u64 ns)
 	if (ns == CLIENT_FAILED)
 		return;
 	fprintf(p->out, "<span class=\"point%s%s\" style=\"left:%.2f%%;bottom:%.2f%%\"><b>%s",
-		x > 0.8 ? " left" : "", p->right > ROOMY_DECADES ? " close" : "", 100 * x,
+		x > 0.8 ? " left" : "", p->axes.right > ROOMY_DECADES ? " close" : "", 100 * x,
 		100 * y_of(p, ns), name);
 	fprintf(p->out, "<span> %s</span></b></span>", fmt_ns(text, sizeof(text), ns));
 }
@@ -222,7 +153,7 @@ static void table(const struct plot *p)
 	html_details(p->out, "The same as a table");
 	html_table_open(&t, p->out, "Latency by percentile", columns, 3);
 	for (size_t i = 0; i < n; i++) {
-		html_cell(&t, per[i] == 1 ? "min" : percent(text, per[i]));
+		html_cell(&t, per[i] == 1 ? "min" : percentile_text(text, per[i]));
 		cell(&t, per[i] == 1 ? p->min : value_at(p, per[i]));
 		html_cell_count(&t, per[i] == 1 ? p->n - 1 : p->n / per[i]);
 	}
@@ -238,20 +169,13 @@ static void chart(struct plot *p, const struct dist *d)
 {
 	FILE *out = p->out;
 
-	set_axes(p);
-	fputs("<figure class=\"percentiles\"><figcaption><b>Latency by percentile</b> "
-	      "both axes logarithmic</figcaption>\n<div class=\"plot\"><div class=\"area\">",
-	      out);
-	y_axis(p);
-	x_axis(p);
-	fprintf(out,
-		"<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
-		VIEW_WIDTH, VIEW_HEIGHT);
+	percentile_axes_set(&p->axes, p->n, p->min, p->max);
+	percentile_open(out, &p->axes);
 	curve(p);
 	hover(p);
 	fputs("</svg>", out);
 	points(p, d);
-	fputs("</div></div>\n<p class=\"axis\">% of the requests that took no longer</p>\n", out);
+	percentile_close(out);
 	table(p);
 	fputs("</figure>\n", out);
 }

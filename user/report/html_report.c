@@ -7,43 +7,16 @@
 
 #include "report/client_view.h"
 #include "report/html.h"
+#include "report/html_part.h"
 #include "report/html_parts.h"
 #include "report/text_service.h"
 
-/* A part of the page that is kept until it is known that it fits. */
-struct part {
-	char *text;
-	size_t size;
-	FILE *out;
-};
-
-static int part_open(struct part *p)
-{
-	*p = (struct part){ 0 };
-	p->out = open_memstream(&p->text, &p->size);
-	return p->out ? 0 : -ENOMEM;
-}
-
-/* Returns -ENOMEM if something is missing in it. */
-static int part_close(struct part *p)
-{
-	bool bad = ferror(p->out);
-
-	return fclose(p->out) || bad ? -ENOMEM : 0;
-}
-
-static void part_drop(struct part *p)
-{
-	free(p->text);
-	*p = (struct part){ 0 };
-}
-
 /* What every page has around its services and clients, however many have a section. */
-static int frame(struct part *head, struct part *foot, const struct run *r,
+static int frame(struct html_part *head, struct html_part *foot, const struct run *r,
 		 const struct html_live *live)
 {
 	char title[CLIENT_NAME_LEN + 8] = "lvt", name[CLIENT_NAME_LEN];
-	int err = part_open(head);
+	int err = html_part_open(head);
 
 	if (err)
 		return err;
@@ -56,53 +29,54 @@ static int frame(struct part *head, struct part *foot, const struct run *r,
 	else
 		html_open(head->out, title);
 	html_head(head->out, r);
-	err = part_close(head);
+	err = html_part_close(head);
 	if (!err)
-		err = part_open(foot);
+		err = html_part_open(foot);
 	if (err)
 		return err;
 	html_foot(foot->out, r);
 	html_close(foot->out);
-	return part_close(foot);
+	return html_part_close(foot);
 }
 
-static int clients_with(struct part *p, const struct run *r, bool over_time)
+static int clients_with(struct html_part *p, const struct run *r, bool over_time)
 {
-	int err = part_open(p);
+	int err = html_part_open(p);
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < r->n_clients; i++)
 		html_client(p->out, r, i, over_time);
-	return part_close(p);
+	return html_part_close(p);
 }
 
 /* Their course over time is left out if they are so many that the services would lack room. */
-static int clients(struct part *p, const struct run *r)
+static int clients(struct html_part *p, const struct run *r)
 {
 	int err = clients_with(p, r, true);
 
 	if (err || p->size <= HTML_MOST_BYTES / 4)
 		return err;
-	part_drop(p);
+	html_part_drop(p);
 	return clients_with(p, r, false);
 }
 
-static int services(struct part *p, const struct run *r, size_t shown)
+static int services(struct html_part *p, const struct run *r, size_t shown)
 {
-	int err = part_open(p);
+	int err = html_part_open(p);
 
 	if (err)
 		return err;
 	html_services(p->out, r, shown);
-	return part_close(p);
+	return html_part_close(p);
 }
 
 /*
  * A service's section: with fewer single requests when it is more than its share of the room, then
  * without its course over time, and nothing (p->text == NULL) when it does not fit even so.
  */
-static int section(struct part *p, const struct run *r, size_t number, size_t slowest, size_t room)
+static int section(struct html_part *p, const struct run *r, size_t number, size_t slowest,
+		   size_t room)
 {
 	struct html_extras extras = { .slowest = slowest, .over_time = true };
 	size_t fair = room / (r->n_services - number);
@@ -111,14 +85,14 @@ static int section(struct part *p, const struct run *r, size_t number, size_t sl
 	for (;; extras.slowest /= 2) {
 		bool more = extras.slowest || extras.over_time;
 
-		err = part_open(p);
+		err = html_part_open(p);
 		if (err)
 			return err;
 		html_service(p->out, r, &r->services[number], number, &extras);
-		err = part_close(p);
+		err = html_part_close(p);
 		if (err || p->size <= (more ? fair : room))
 			return err;
-		part_drop(p);
+		html_part_drop(p);
 		if (!more)
 			return 0;
 		extras.over_time = extras.slowest > 0;
@@ -126,7 +100,7 @@ static int section(struct part *p, const struct run *r, size_t number, size_t sl
 }
 
 /* Fill the sections; *shown of them fit. */
-static int sections(struct part *part, const struct run *r, size_t slowest, size_t room,
+static int sections(struct html_part *part, const struct run *r, size_t slowest, size_t room,
 		    size_t *shown)
 {
 	int err = 0;
@@ -141,9 +115,9 @@ static int sections(struct part *part, const struct run *r, size_t slowest, size
 }
 
 static int print(FILE *out, const struct run *r, size_t slowest, const struct html_live *live,
-		 struct part *section)
+		 struct html_part *section)
 {
-	struct part head = { 0 }, foot = { 0 }, table = { 0 }, load = { 0 };
+	struct html_part head = { 0 }, foot = { 0 }, table = { 0 }, load = { 0 };
 	size_t shown, used;
 	int err = frame(&head, &foot, r, live);
 
@@ -155,7 +129,7 @@ static int print(FILE *out, const struct run *r, size_t slowest, const struct ht
 	if (!err)
 		err = sections(section, r, slowest,
 			       used < HTML_MOST_BYTES ? HTML_MOST_BYTES - used : 0, &shown);
-	part_drop(&table);
+	html_part_drop(&table);
 	if (!err)
 		err = services(&table, r, shown);
 	if (!err) {
@@ -166,23 +140,23 @@ static int print(FILE *out, const struct run *r, size_t slowest, const struct ht
 		fwrite(load.text, 1, load.size, out);
 		fwrite(foot.text, 1, foot.size, out);
 	}
-	part_drop(&load);
-	part_drop(&head);
-	part_drop(&table);
-	part_drop(&foot);
+	html_part_drop(&load);
+	html_part_drop(&head);
+	html_part_drop(&table);
+	html_part_drop(&foot);
 	return err;
 }
 
 static int report(FILE *out, const struct run *r, size_t slowest, const struct html_live *live,
 		  struct err *e)
 {
-	struct part *section = calloc(r->n_services + 1, sizeof(*section));
+	struct html_part *section = calloc(r->n_services + 1, sizeof(*section));
 	int err;
 
 	errno = 0;
 	err = section ? print(out, r, slowest ? slowest : HTML_SLOWEST, live, section) : -ENOMEM;
 	for (size_t i = 0; section && i < r->n_services; i++)
-		part_drop(&section[i]);
+		html_part_drop(&section[i]);
 	free(section);
 	if (err)
 		return err_set(e, err, "no memory for the HTML report");
