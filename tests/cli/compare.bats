@@ -76,6 +76,25 @@ changed() {
 		'["lvt.compare/1","within-run",2,1,2,true]' ]
 }
 
+@test "compare: HTML is one well-formed page with the figures of the JSON" {
+	log before 1 1
+	log after 2 1.5
+	run_split "$LVT" compare before after --fail-if 'p50>+900%' --format html -o out.html
+	[ "$status" -eq 0 ]
+	[ -z "$out" ]
+	"$LVT" compare before after --fail-if 'p50>+900%' --format json -o out.json
+	python3 "$BATS_TEST_DIRNAME/../lib/html_page.py" out.html out.json
+	"$LVT" compare "$RUN" "$RUN" "$RUN" "$RUN" -- "$RUN" "$RUN" "$RUN" "$RUN" --format html -o out.html
+	"$LVT" compare "$RUN" "$RUN" "$RUN" "$RUN" -- "$RUN" "$RUN" "$RUN" "$RUN" --format json -o out.json
+	python3 "$BATS_TEST_DIRNAME/../lib/html_page.py" out.html out.json
+	run_split "$LVT" compare "$RUN" "$RUN" --format html --fail-if 'p99<1h' -o none.html
+	[ "$status" -eq 2 ]
+	[ ! -e none.html ]
+	run_split "$LVT" compare "$RUN" "$RUN" --format html -o /dev/full
+	[ "$status" -eq 1 ]
+	[ "$err_lines" -eq 1 ]
+}
+
 @test "compare: intervals tell the noise within a run" {
 	log a 1 1
 	log b 2 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Check an HTML report: html_page.py PAGE [JSON [live]]. Well-formed, self-contained, of bounded size; with
-the JSON report of the same run, that its figures stand in the page, each where it belongs."""
+the JSON of the same run or comparison, that its figures stand in the page, each where it belongs."""
 import html.parser
 import json
 import math
@@ -264,6 +264,60 @@ def check_report(page, report):
     assert not missing, "\n".join(map(str, missing))
 
 
+# --- the JSON of a comparison in its page
+
+def ratio(value):
+    if value is None:
+        return "-"
+    return f"{value:.{3 if value < 2 else 2 if value < 100 else 0}f}"
+
+
+def metric(name, value):
+    return rate(value) if name == "throughput" else ns(value)
+
+
+def check_compared(page, section, service, missing):
+    text = words(page.text)
+    says = [service["verdict"]["text"], service["name"],
+            f'{count(service["requests"]["before"])} requests before, '
+            f'{count(service["requests"]["after"])} after']
+    missing += [(section, s) for s in says if words([s]) not in text]
+    for name, m in service["metrics"].items():
+        row = [name, metric(name, m["before"]), metric(name, m["after"]), ratio(m["ratio"])]
+        if row not in [r[:4] for r in page.rows(section, "What changed")]:
+            missing.append((section, row))
+    rows = page.rows(section, "Latency by percentile")
+    for side, column in (("before", 1), ("after", 3)):
+        for p in service["percentiles"][side]:
+            name = "max" if p["per"] is None else "min" if p["per"] == 1 else f'{100 - 100 / p["per"]:.12g}'
+            if not any(r[0] == name and r[column] == ns(p["ns"]) for r in rows):
+                missing.append((section, side, name, ns(p["ns"])))
+    for a in service["anatomy"]:
+        rows = page.rows(section, f'Stages near {a["at"]}')
+        for name, st in a["stages"].items():
+            row = [name, ns(st["before_ns"]), ns(st["after_ns"])]
+            if rows and (st["before_ns"] or st["after_ns"]) and row not in [r[:3] for r in rows]:
+                missing.append((section, row))
+
+
+def check_comparison(page, view):
+    text, missing = words(page.text), []
+    rows = page.rows(None, "Under what the runs were made")
+    for c in view["conditions"]:
+        row = [c["name"], c["before"] or "none", c["after"] or "none"]
+        if (c["before"] != c["after"] or c["warns"]) and row not in [r[:3] for r in rows]:
+            missing.append(("condition", row))
+    says = view["firmer"] + [f"{f['text']}: {f['answer'].replace('_', ' ')}" for f in view["fail_if"]]
+    missing += [("page", s) for s in says if words([s]) not in text]
+    assert len(page.sections) == len(view["services"])
+    for i, service in enumerate(view["services"]):
+        check_compared(page, f"service-{i + 1}", service, missing)
+    assert not missing, "\n".join(map(str, missing))
+
+
+CHECKS = {"lvt.report/1": check_report, "lvt.compare/1": check_comparison}
+
+
 def main():
     raw = open(sys.argv[1], "rb").read()
     text = raw.decode() # strictly UTF-8
@@ -275,7 +329,8 @@ def main():
     assert not re.search(r"<[^a-z/!]", text), "a < that is not a tag's"
     page = Page(text)
     if len(sys.argv) > 2:
-        check_report(page, json.load(open(sys.argv[2])))
+        view = json.load(open(sys.argv[2]))
+        CHECKS[view["schema"]](page, view)
 
 
 main()
