@@ -29,9 +29,9 @@ struct config {
 	int format;
 };
 
-static const char *const formats[] = { "text", "json", "svg", NULL };
+static const char *const formats[] = { "text", "json", "svg", "html", NULL };
 static int (*const printers[])(FILE *, const struct sweep_report *,
-			       struct err *) = { sweep_text, sweep_json, sweep_svg };
+			       struct err *) = { sweep_text, sweep_json, sweep_svg, sweep_html };
 
 static const struct option_row rows[] = {
 	{ .name = "rates",

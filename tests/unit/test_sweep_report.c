@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "../lib/html_look.h"
 #include "../lib/sweep_fill.h"
 #include "base/units.h"
 #include "report/sweep.h"
@@ -189,16 +190,7 @@ static struct sweep *by_hand(const double *p99, size_t n)
 	return s;
 }
 
-static render *const renders[] = { sweep_text, sweep_json, sweep_svg };
-
-static size_t count(const char *text, const char *what)
-{
-	size_t n = 0;
-
-	for (; (text = strstr(text, what)); text += strlen(what))
-		n++;
-	return n;
-}
+static render *const renders[] = { sweep_text, sweep_json, sweep_svg, sweep_html };
 
 /* Elements that are opened are closed, numbers are numbers, and what comes from outside is text. */
 static void drawn_well(const char *text)
@@ -213,14 +205,14 @@ static void drawn_well(const char *text)
 		snprintf(open, sizeof(open), "<%s ", names[i]);
 		snprintf(open_plain, sizeof(open_plain), "<%s>", names[i]);
 		snprintf(close, sizeof(close), "</%s>", names[i]);
-		assert_int_equal(count(text, open) + count(text, open_plain), count(text, close));
+		assert_int_equal(times(text, open) + times(text, open_plain), times(text, close));
 	}
 	assert_null(strstr(text, "nan"));
 	assert_null(strstr(text, "\"inf"));
 	assert_null(strstr(text, " inf\""));
 	assert_null(strstr(text, "<b>"));
-	assert_int_equal(count(text, "http"), 1); /* the name space: nothing is loaded */
-	assert_int_equal(count(text, "\""), 2 * (count(text, "\"") / 2));
+	assert_int_equal(times(text, "http"), 1); /* the name space: nothing is loaded */
+	assert_int_equal(times(text, "\""), 2 * (times(text, "\"") / 2));
 }
 
 static void anyhow(struct sweep *s)
@@ -235,6 +227,8 @@ static void anyhow(struct sweep *s)
 			well_formed(text, 80);
 		if (renders[i] == sweep_svg)
 			drawn_well(text);
+		if (renders[i] == sweep_html)
+			check_page(text);
 		free(text);
 	}
 	json_decref(json_of(s));
@@ -361,8 +355,8 @@ static void as_svg(void **state)
 	has(text, "<path class=\"hatched s-queue-busy\"");
 	has(text, "prefers-color-scheme: dark");
 	has(text, "throughput: requests answered rightly per second");
-	assert_int_equal(count(text, "<rect class=\"hover\""), traced);
-	assert_true(count(text, "(saturated)") >= 1);
+	assert_int_equal(times(text, "<rect class=\"hover\""), traced);
+	assert_true(times(text, "(saturated)") >= 1);
 	free(text);
 	free(s);
 }

@@ -29,4 +29,10 @@ int sweep_json(FILE *out, const struct sweep_report *r, struct err *e);
  */
 int sweep_svg(FILE *out, const struct sweep_report *r, struct err *e);
 
+/*
+ * One page of HTML5 that needs nothing else: the sentences, the image in two sizes, and its tables; of
+ * less than 500 KB, as a sweep has at most SWEEP_MAX_STEPS steps.
+ */
+int sweep_html(FILE *out, const struct sweep_report *r, struct err *e);
+
 #endif

@@ -56,7 +56,7 @@ static void room(struct legend *l, const char *name)
 {
 	double width = 44 + CHARACTER * utf8_width(name);
 
-	if (l->x + width > SVG_WIDTH - SVG_RIGHT) {
+	if (l->x + width > svg_end(l->g)) {
 		l->x = SVG_LEFT;
 		l->g->y += LEGEND_ROW;
 	}
@@ -199,7 +199,7 @@ static void hover(const struct svg *g, double top)
 		n++;
 	}
 	for (size_t i = 0; i < n; i++) {
-		double x = svg_x(g, by_rate[i]->rate), from = SVG_LEFT, to = SVG_WIDTH - SVG_RIGHT;
+		double x = svg_x(g, by_rate[i]->rate), from = SVG_LEFT, to = svg_end(g);
 
 		if (i)
 			from = (x + svg_x(g, by_rate[i - 1]->rate)) / 2;
@@ -252,36 +252,89 @@ static void words(struct svg *g)
 	}
 }
 
+/* What it is drawn in; close() gives its text, or NULL without memory. */
+struct canvas {
+	struct svg g;
+	char *text;
+	size_t size;
+};
+
+static bool canvas_open(struct canvas *c, const struct sweep_report *r, int width)
+{
+	*c = (struct canvas){ .g = { .r = r, .width = width } };
+	c->g.out = open_memstream(&c->text, &c->size);
+	if (c->g.out)
+		c->g.n = sweep_sorted(r->sweep, c->g.sorted);
+	return c->g.out;
+}
+
+static char *canvas_close(struct canvas *c)
+{
+	if (!fclose(c->g.out))
+		return c->text;
+	free(c->text);
+	return NULL;
+}
+
+static void plots(struct svg *g)
+{
+	double top;
+
+	curve_legend(g);
+	top = g->y;
+	svg_latency(g);
+	svg_in_flight(g);
+	svg_stages(g);
+	svg_rates(g);
+	hover(g, top + HEAD);
+	stage_legend(g);
+	svg_scaling(g);
+}
+
+void svg_patterns(FILE *out)
+{
+	fputs("<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" "
+	      "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+	      "<path class=\"hatch\" d=\"M0 0V6\"/></pattern></defs>\n",
+	      out);
+}
+
+int svg_figure(FILE *out, const struct sweep_report *r, int width, const char *class)
+{
+	struct canvas c;
+	char *text;
+
+	if (!canvas_open(&c, r, width))
+		return -ENOMEM;
+	if (c.g.n)
+		plots(&c.g);
+	text = canvas_close(&c);
+	if (!text)
+		return -ENOMEM;
+	if (c.g.n) {
+		fprintf(out, "<svg class=\"%s\" viewBox=\"0 0 %d %.0f\" role=\"img\" aria-label=\"",
+			class, width, c.g.y + 8);
+		html_say(out, "Latency by throughput of %s; the tables have its figures",
+			 r->sweep->target);
+		fprintf(out, "\">\n%s</svg>\n", text);
+	}
+	free(text);
+	return 0;
+}
+
 /* The body first, as its height is known then. */
 static char *body(const struct sweep_report *r, double *height)
 {
-	struct svg g = { .r = r };
-	char *text = NULL;
-	size_t size;
-	double top;
+	struct canvas c;
 
-	g.out = open_memstream(&text, &size);
-	if (!g.out)
+	if (!canvas_open(&c, r, SVG_WIDTH))
 		return NULL;
-	g.n = sweep_sorted(r->sweep, g.sorted);
-	head(&g);
-	if (g.n) {
-		curve_legend(&g);
-		top = g.y;
-		svg_latency(&g);
-		svg_in_flight(&g);
-		svg_stages(&g);
-		svg_rates(&g);
-		hover(&g, top + HEAD);
-		stage_legend(&g);
-		svg_scaling(&g);
-	}
-	words(&g);
-	*height = g.y + 8;
-	if (!fclose(g.out))
-		return text;
-	free(text);
-	return NULL;
+	head(&c.g);
+	if (c.g.n)
+		plots(&c.g);
+	words(&c.g);
+	*height = c.g.y + 8;
+	return canvas_close(&c);
 }
 
 int sweep_svg(FILE *out, const struct sweep_report *r, struct err *e)
@@ -298,12 +351,9 @@ int sweep_svg(FILE *out, const struct sweep_report *r, struct err *e)
 	html_say(out, "Latency by throughput of %s", r->sweep->target);
 	fputs("</title>\n<style>\n", out);
 	html_palette(out);
-	fprintf(out,
-		"%s</style>\n<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" "
-		"patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-		"<path class=\"hatch\" d=\"M0 0V6\"/></pattern></defs>\n"
-		"<rect class=\"page\" width=\"100%%\" height=\"100%%\"/>\n%s</svg>\n",
-		style_sheet, text);
+	fprintf(out, "%s</style>\n", style_sheet);
+	svg_patterns(out);
+	fprintf(out, "<rect class=\"page\" width=\"100%%\" height=\"100%%\"/>\n%s</svg>\n", text);
 	free(text);
 	errno = 0;
 	if (fflush(out) || ferror(out))

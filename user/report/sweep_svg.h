@@ -5,10 +5,13 @@
 #include "report/sweep_plot.h"
 #include "report/sweep_words.h"
 
-/* The parts of the image of a sweep. Sizes are in pixels of a page that is SVG_WIDTH wide. */
+/* The parts of the image of a sweep. Sizes are in pixels of an image that is g->width wide. */
 enum {
 	SVG_WIDTH = 1000,
+	SVG_NARROW =
+		420, /* for a phone: fewer ticks, and what is beside a heading stands below it */
 	SVG_LEFT = 84,
+	SVG_NARROW_LEFT = 8, /* of its headings */
 	SVG_RIGHT = 24,
 	SVG_HEADING = 26, /* above each plot */
 	SVG_BETWEEN = 20, /* below it */
@@ -16,6 +19,7 @@ enum {
 
 struct svg {
 	FILE *out;
+	int width;
 	const struct sweep_report *r;
 	const struct sweep_step *sorted[SWEEP_MAX_STEPS];
 	size_t n;
@@ -31,6 +35,10 @@ struct svg_plot {
 };
 
 /* ---- sweep_svg_axes.c */
+
+/* The right edge of plots; the step between the lines of rates. */
+int svg_end(const struct svg *g);
+double svg_rate_step(const struct svg *g);
 
 /* Where a throughput is across the page, and a value in a plot. */
 double svg_x(const struct svg *g, double rate);
@@ -57,5 +65,11 @@ void svg_stages(struct svg *g);
 
 /* Throughput by connections, with the scalability law; on axes of its own. */
 void svg_scaling(struct svg *g);
+
+/* ---- sweep_svg.c: for a page, which has the style sheet and, once, the patterns that it refers to */
+
+/* The plots as one <svg> of a width and a class; nothing without steps. 0 or -ENOMEM. */
+int svg_figure(FILE *out, const struct sweep_report *r, int width, const char *class);
+void svg_patterns(FILE *out);
 
 #endif

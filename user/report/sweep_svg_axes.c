@@ -6,10 +6,19 @@
 #include "report/html_chart.h"
 #include "report/sweep_svg.h"
 
+int svg_end(const struct svg *g)
+{
+	return g->width - SVG_RIGHT;
+}
+
+double svg_rate_step(const struct svg *g)
+{
+	return chart_step(g->axes.right, g->width < SVG_WIDTH ? 4 : 8);
+}
+
 double svg_x(const struct svg *g, double rate)
 {
-	return SVG_LEFT +
-	       fmin(fmax(sweep_x(&g->axes, rate), 0), 1) * (SVG_WIDTH - SVG_LEFT - SVG_RIGHT);
+	return SVG_LEFT + fmin(fmax(sweep_x(&g->axes, rate), 0), 1) * (svg_end(g) - SVG_LEFT);
 }
 
 double svg_y(const struct svg_plot *p, double v)
@@ -21,10 +30,18 @@ double svg_y(const struct svg_plot *p, double v)
 
 void svg_heading(struct svg *g, const char *text, const char *more)
 {
+	bool narrow = g->width < SVG_WIDTH; /* no room beside it */
+	int left = narrow ? SVG_NARROW_LEFT : SVG_LEFT;
+
 	g->y += SVG_HEADING;
-	fprintf(g->out, "<text class=\"head\" x=\"%d\" y=\"%.0f\">", SVG_LEFT, g->y - 10);
+	fprintf(g->out, "<text class=\"head\" x=\"%d\" y=\"%.0f\">", left, g->y - 10);
 	html_text(g->out, text);
-	fputs("<tspan class=\"more\" dx=\"8\">", g->out);
+	if (narrow) {
+		fprintf(g->out, "<tspan class=\"more\" x=\"%d\" y=\"%.0f\">", left, g->y + 6);
+		g->y += 16;
+	} else {
+		fputs("<tspan class=\"more\" dx=\"8\">", g->out);
+	}
 	html_text(g->out, more);
 	fputs("</tspan></text>\n", g->out);
 }
@@ -32,12 +49,12 @@ void svg_heading(struct svg *g, const char *text, const char *more)
 void svg_frame(const struct svg_plot *p)
 {
 	fprintf(p->g->out, "<path class=\"frame\" d=\"M%d %.1fV%.1fH%d\"/>\n", SVG_LEFT, p->top,
-		p->top + p->height, SVG_WIDTH - SVG_RIGHT);
+		p->top + p->height, svg_end(p->g));
 }
 
 void svg_rate_lines(const struct svg_plot *p)
 {
-	double step = chart_step(p->g->axes.right, 8);
+	double step = svg_rate_step(p->g);
 
 	fputs("<path class=\"grid\" d=\"", p->g->out);
 	for (double v = step; v < p->g->axes.right; v += step)
@@ -48,7 +65,7 @@ void svg_rate_lines(const struct svg_plot *p)
 void svg_line(const struct svg_plot *p, double at, bool minor, const char *text)
 {
 	fprintf(p->g->out, "<path class=\"grid%s\" d=\"M%d %.1fH%d\"/>", minor ? " minor" : "",
-		SVG_LEFT, at, SVG_WIDTH - SVG_RIGHT);
+		SVG_LEFT, at, svg_end(p->g));
 	if (text) {
 		fprintf(p->g->out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">",
 			SVG_LEFT - 8, at + 4);
@@ -77,13 +94,13 @@ void svg_foot(struct svg *g, const char *text)
 {
 	fprintf(g->out,
 		"<text class=\"dim\" text-anchor=\"middle\" x=\"%d\" y=\"%.1f\">%s</text>\n",
-		(SVG_LEFT + SVG_WIDTH - SVG_RIGHT) / 2, g->y, text);
+		(SVG_LEFT + svg_end(g)) / 2, g->y, text);
 	g->y += 16;
 }
 
 void svg_rates(struct svg *g)
 {
-	double step = chart_step(g->axes.right, 8);
+	double step = svg_rate_step(g);
 	char text[UNIT_LEN];
 
 	for (double v = 0; v < g->axes.right; v += step)

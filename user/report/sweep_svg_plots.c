@@ -118,7 +118,7 @@ static void mark(const struct svg_plot *p, double rate, int row, const char *nam
 		"<path class=\"at\" d=\"M%.1f %.1fV%.1f\"/><text class=\"mark\" text-anchor=\"%s\" "
 		"x=\"%.1f\" y=\"%.1f\">",
 		x, p->top - MARKS + 5 + 18 * row, p->top + p->height,
-		x > SVG_WIDTH / 2 ? "end" : "start", x > SVG_WIDTH / 2 ? x - 5 : x + 5,
+		x > p->g->width / 2 ? "end" : "start", x > p->g->width / 2 ? x - 5 : x + 5,
 		p->top - MARKS + 14 + 18 * row);
 	html_say(out, "%s %s", name, sweep_asked_text(text, p->g->r->sweep, at));
 	fputs("</text>\n", out);
@@ -134,8 +134,7 @@ static void capacity_band(const struct svg_plot *p)
 	if (c->found != SWEEP_FOUND)
 		return;
 	low = c->low > 0 ? svg_x(p->g, sweep_throughput(s, c->low)) : SVG_LEFT;
-	high = isfinite(c->high) ? svg_x(p->g, sweep_throughput(s, c->high)) :
-				   SVG_WIDTH - SVG_RIGHT;
+	high = isfinite(c->high) ? svg_x(p->g, sweep_throughput(s, c->high)) : svg_end(p->g);
 	if (isfinite(low) && isfinite(high))
 		fprintf(p->g->out,
 			"<rect class=\"band\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
@@ -154,7 +153,7 @@ static void marks(const struct svg_plot *p)
 		fprintf(p->g->out,
 			"<path class=\"objective\" d=\"M%d %.1fH%d\"/><text class=\"mark\" x=\"%d\" "
 			"y=\"%.1f\">",
-			SVG_LEFT, y, SVG_WIDTH - SVG_RIGHT, SVG_LEFT + 8, y - 6);
+			SVG_LEFT, y, svg_end(p->g), SVG_LEFT + 8, y - 6);
 		html_text(p->g->out, sweep_objective_text(text, &s->slo));
 		fputs("</text>\n", p->g->out);
 	}

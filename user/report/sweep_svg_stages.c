@@ -120,7 +120,7 @@ void svg_scaling(struct svg *g)
 				svg_x(&other, g->sorted[i]->connections),
 				p.top + p.height * (1 - g->sorted[i]->rate / g->axes.right));
 	g->y = other.y + p.height + SVG_BETWEEN;
-	for (double v = 0; v < other.axes.right; v += chart_step(other.axes.right, 8))
+	for (double v = 0; v < other.axes.right; v += svg_rate_step(&other))
 		fprintf(g->out,
 			"<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.1f\">%g</text>\n",
 			svg_x(&other, v), g->y, v);

@@ -33,25 +33,21 @@ static void time_cell(const struct page *p, double ns)
 {
 	char text[UNIT_LEN];
 
-	cell(p, isinf(ns) ? "failed" : fmt_ns(text, sizeof(text), ns), TIME);
+	cell(p, sweep_time_text(text, ns), TIME);
 }
 
-/* Requests in flight: three digits are enough. */
 static void flight_cell(const struct page *p, double n)
 {
 	char text[UNIT_LEN];
 
-	if (isfinite(n))
-		snprintf(text, sizeof(text), "%.*f", n < 10 ? 2 : n < 100 ? 1 : 0, n);
-	cell(p, isfinite(n) ? text : "-", FLIGHT);
+	cell(p, sweep_flight_text(text, n), FLIGHT);
 }
 
 static void apart_cell(const struct page *p, double apart)
 {
 	char text[UNIT_LEN];
 
-	snprintf(text, sizeof(text), "%+.1f %%", round(apart * 1000) / 10 + 0.0);
-	cell(p, text, TIME);
+	cell(p, sweep_apart_text(text, apart), TIME);
 }
 
 static void asked_cell(const struct page *p, const struct sweep *s, double at)
@@ -138,13 +134,6 @@ static void top_stages(const struct sweep_kernel *k, char text[128])
 	}
 }
 
-/* The objective has a column of its own if no other one shows it. */
-static bool own_column(const struct sweep *s)
-{
-	return s->slo.metric != SLO_QUANTILE ||
-	       (s->slo.millionths != 990000 && s->slo.millionths != 500000);
-}
-
 static void steps_heading(const struct page *p, const struct sweep *s, bool stages)
 {
 	char name[SLO_NAME_LEN];
@@ -156,7 +145,7 @@ static void steps_heading(const struct page *p, const struct sweep *s, bool stag
 	cell(p, "p99", TIME);
 	if (p->columns >= WIDE)
 		cell(p, "p99.9", TIME);
-	if (own_column(s))
+	if (sweep_objective_apart(s))
 		cell(p, slo_name(name, &s->slo), TIME);
 	cell(p, "in flight", FLIGHT + 1);
 	cell(p, "busy", SHARE);
@@ -180,7 +169,7 @@ static void step_row(const struct page *p, const struct sweep_report *r,
 	time_cell(p, step->p99);
 	if (p->columns >= WIDE)
 		time_cell(p, step->p99_9);
-	if (own_column(s))
+	if (sweep_objective_apart(s))
 		time_cell(p, step->objective.value);
 	fputc(' ', p->out);
 	flight_cell(p, step->in_flight);

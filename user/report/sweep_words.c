@@ -81,6 +81,35 @@ bool sweep_has_stages(const struct sweep *s)
 	return false;
 }
 
+bool sweep_objective_apart(const struct sweep *s)
+{
+	return s->slo.metric != SLO_QUANTILE ||
+	       (s->slo.millionths != 990000 && s->slo.millionths != 500000);
+}
+
+const char *sweep_time_text(char *buf, double ns)
+{
+	if (!isinf(ns))
+		return fmt_ns(buf, UNIT_LEN, ns);
+	snprintf(buf, UNIT_LEN, "failed");
+	return buf;
+}
+
+const char *sweep_flight_text(char *buf, double n)
+{
+	if (isfinite(n))
+		snprintf(buf, UNIT_LEN, "%.*f", n < 10 ? 2 : n < 100 ? 1 : 0, n);
+	else
+		snprintf(buf, UNIT_LEN, "-");
+	return buf;
+}
+
+const char *sweep_apart_text(char *buf, double apart)
+{
+	snprintf(buf, UNIT_LEN, "%+.1f %%", round(apart * 1000) / 10 + 0.0);
+	return buf;
+}
+
 /* ---- */
 
 static void say_interval(struct list *l, const struct capacity *c)

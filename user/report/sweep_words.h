@@ -33,4 +33,13 @@ double sweep_utilisation(const struct sweep_report *r, size_t step);
 /* The service's stages were measured in a step. */
 bool sweep_has_stages(const struct sweep *s);
 
+/* The objective is another figure than the p50 and the p99. */
+bool sweep_objective_apart(const struct sweep *s);
+
+/* Each into a buf of UNIT_LEN, which they return: a latency, "failed" among the failed ones; requests in
+ * flight, in three digits; how far off a prediction was, in percent. */
+const char *sweep_time_text(char *buf, double ns);
+const char *sweep_flight_text(char *buf, double n);
+const char *sweep_apart_text(char *buf, double apart);
+
 #endif
