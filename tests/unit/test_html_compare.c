@@ -78,6 +78,8 @@ static void several_runs(void **state)
 	assert_says(text, "<path class=\"spread before\"");
 	assert_says(text, "<path class=\"curve after\"");
 	assert_silent(text, "class=\"bounds");
+	assert_says(text, "<title>99 %\nbefore ");
+	assert_silent(text, "\\x0a"); /* lines of titles end */
 	assert_int_equal(times(text, "<span class=\"track worse\""), 5);
 	assert_int_equal(times(text, "<span class=\"track better\""), 0);
 	assert_int_equal(times(text, "class=\"whisker\""), NR_COMPARE_METRICS);

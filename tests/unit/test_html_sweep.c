@@ -92,6 +92,7 @@ static void all_parts(void **state)
 	assert_says(text, "<b>saturated</b>");
 	assert_says(text, "prefers-color-scheme: dark");
 	assert_silent(text, "Universal scalability");
+	assert_silent(text, "\\x0a"); /* lines of titles end */
 	free(text);
 	free(s);
 	free(a);

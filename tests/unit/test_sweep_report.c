@@ -357,6 +357,7 @@ static void as_svg(void **state)
 	has(text, "throughput: requests answered rightly per second");
 	assert_int_equal(times(text, "<rect class=\"hover\""), traced);
 	assert_true(times(text, "(saturated)") >= 1);
+	assert_null(strstr(text, "\\x0a")); /* lines of titles end */
 	free(text);
 	free(s);
 }

@@ -142,7 +142,8 @@ static void tell(const struct plot *p, size_t i, bool last)
 
 		if (!at)
 			continue;
-		html_say(p->out, "\n%s %s", sides[side],
+		fputc('\n', p->out);
+		html_say(p->out, "%s %s", sides[side],
 			 fmt_metric(text, sizeof(text), COMPARE_P50, at->ns));
 		if (known(at))
 			html_say(p->out, " (%s)", interval_text(inside, p, at));

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,33 +154,58 @@ static void stage_legend(struct svg *g)
 
 /* ---- values under the pointer */
 
+/* One more line of a title: its end is no text to be escaped. */
+static void line(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void line(FILE *out, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fputc('\n', out);
+	html_text(out, text);
+}
+
+static void tell_objective(FILE *out, const struct sweep *s, const struct sweep_step *p)
+{
+	char value[UNIT_LEN], low[UNIT_LEN], high[UNIT_LEN], name[SLO_NAME_LEN];
+
+	if (isnan(p->objective.low) || isnan(p->objective.high))
+		return;
+	sweep_time_text(value, p->objective.value);
+	sweep_time_text(low, p->objective.low);
+	sweep_time_text(high, p->objective.high);
+	if (isinf(p->objective.high))
+		line(out, "%s %s, 95 %% interval %s or more", slo_name(name, &s->slo), value, low);
+	else
+		line(out, "%s %s, 95 %% interval %s to %s", slo_name(name, &s->slo), value, low,
+		     high);
+}
+
 static void tell(FILE *out, const struct sweep *s, const struct sweep_step *p)
 {
 	char at[UNIT_LEN], rate[UNIT_LEN], a[UNIT_LEN], b[UNIT_LEN], c[UNIT_LEN], share[UNIT_LEN];
-	char low[UNIT_LEN], high[UNIT_LEN], name[SLO_NAME_LEN];
 	const struct sweep_kernel *k = &p->kernel;
 
-	html_say(out, "%s asked, %s carried%s\np50 %s, p99 %s, p99.9 %s",
-		 sweep_asked_text(at, s, sweep_asked(s, p)), fmt_rate(rate, sizeof(rate), p->rate),
-		 p->saturated ? " (saturated)" : "", fmt_ns(a, sizeof(a), p->p50),
-		 fmt_ns(b, sizeof(b), p->p99), fmt_ns(c, sizeof(c), p->p99_9));
-	if (!isnan(p->objective.low))
-		html_say(out, "\n%s %s, 95 %% interval %s to %s", slo_name(name, &s->slo),
-			 fmt_ns(a, sizeof(a), p->objective.value),
-			 fmt_ns(low, sizeof(low), p->objective.low),
-			 fmt_ns(high, sizeof(high), p->objective.high));
+	html_say(out, "%s asked, %s carried%s", sweep_asked_text(at, s, sweep_asked(s, p)),
+		 fmt_rate(rate, sizeof(rate), p->rate), p->saturated ? " (saturated)" : "");
+	line(out, "p50 %s, p99 %s, p99.9 %s", sweep_time_text(a, p->p50),
+	     sweep_time_text(b, p->p99), sweep_time_text(c, p->p99_9));
+	tell_objective(out, s, p);
 	if (isfinite(p->in_flight))
-		html_say(out, "\nin flight %.3g", p->in_flight);
+		line(out, "in flight %.3g", p->in_flight);
 	if (p->failed)
-		html_say(out, "\nfailed %llu of %llu", p->failed, p->due);
+		line(out, "failed %llu of %llu", p->failed, p->due);
 	if (!(k->mean > 0))
 		return;
-	html_say(out, "\nmean in the service %s", fmt_ns(a, sizeof(a), k->mean));
+	line(out, "mean in the service %s", fmt_ns(a, sizeof(a), k->mean));
 	for (int st = 0; st < NR_STAGES; st++)
 		if (k->stage[st] >= SEEN_SHARE * k->mean)
-			html_say(out, "\n%s %s, %s", stage_name(st),
-				 fmt_ns(a, sizeof(a), k->stage[st]),
-				 fmt_share(share, sizeof(share), k->stage[st] / k->mean));
+			line(out, "%s %s, %s", stage_name(st), fmt_ns(a, sizeof(a), k->stage[st]),
+			     fmt_share(share, sizeof(share), k->stage[st] / k->mean));
 }
 
 /* Strips over all plots, a step each, by throughput. */
