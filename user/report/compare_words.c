@@ -53,7 +53,7 @@ const char *fmt_ratio(char *buf, size_t size, double ratio)
 	if (isnan(ratio))
 		snprintf(buf, size, "-");
 	else if (isinf(ratio) || ratio >= 1e6)
-		snprintf(buf, size, "%s", isinf(ratio) ? "inf" : ">1e6");
+		snprintf(buf, size, "%s", isinf(ratio) ? "∞" : ">1e6");
 	else
 		snprintf(buf, size, "%.*f", ratio < 2 ? 3 : ratio < 100 ? 2 : 0, ratio);
 	return buf;
