@@ -130,24 +130,43 @@ def hover_checks(page, report):
             yield bool(near), f"a column with the maximum, {most}: {texts}"
 
 
-def look_checks(page):
-    fills = []
+def views(page):
+    """The page on a screen and a phone, in light and dark, all of it open; their names."""
     for width in (1280, 390):
         for dark in (False, True):
-            name = f"{width} px wide, dark {dark}"
             page.look(width, dark)
             page.run("document.querySelectorAll('details').forEach((d) => d.open = true)")
             page.wait(0.1)
             wide = page.run("document.documentElement.scrollWidth")
-            yield wide <= width, f"{name}: the page has {wide}"
-            seen, pale = page.run(PALE)
-            yield seen > 300 and not pale, f"{name}: of {seen} texts, too pale: {pale}"
-            steps = page.run(COLOURS)
-            yield len(steps) > 2 and steps[0] >= 3, f"{name}: contrast of the colours {steps}"
-            apart = all(b > 1.2 * a for a, b in zip(steps, steps[1:]))
-            yield apart, f"{name}: the colours go one way: {steps}"
-            fills.append(page.run("getComputedStyle(document.querySelector('.heat path')).fill"))
+            yield f"{width} px wide, dark {dark}", wide <= width
+
+
+def reading_checks(page, least):
+    """At least so many texts, all with contrast, and nothing beyond the edge."""
+    for name, fits in views(page):
+        yield fits, f"{name}: nothing beyond the edge"
+        seen, pale = page.run(PALE)
+        yield seen > least and not pale, f"{name}: of {seen} texts, too pale: {pale}"
+
+
+def look_checks(page):
+    fills = []
+    yield from reading_checks(page, 300)
+    for name, _ in views(page):
+        steps = page.run(COLOURS)
+        yield len(steps) > 2 and steps[0] >= 3, f"{name}: contrast of the colours {steps}"
+        apart = all(b > 1.2 * a for a, b in zip(steps, steps[1:]))
+        yield apart, f"{name}: the colours go one way: {steps}"
+        fills.append(page.run("getComputedStyle(document.querySelector('.heat path')).fill"))
     yield len(set(fills)) == 2 and fills[:2] == fills[2:], f"colours of the themes: {fills}"
+
+
+def quiet_checks(page, path):
+    """Nothing stands in the console, and nothing else was fetched."""
+    page.wait(0.1)
+    yield page.complaints() == [], f"console: {page.complaints()}"
+    asked = {u for u in page.asked() if not u.startswith("data:")}
+    yield says("asked", asked, {f"file://{path}"})
 
 
 def print_checks(page):
@@ -174,8 +193,5 @@ def report_page():
         checks += hover_checks(page, report)
         checks += look_checks(page)
         checks += print_checks(page)
-        page.wait(0.1)
-        checks.append((page.complaints() == [], f"console: {page.complaints()}"))
-        checks.append(says("asked", {u for u in page.asked() if not u.startswith("data:")},
-                           {f"file://{path}"}))  # fmt: skip
+        checks += quiet_checks(page, path)
     return outcome(sum(s["requests"] for s in report["services"]), checks)

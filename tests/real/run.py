@@ -25,6 +25,7 @@ import filters  # noqa: E402,F401
 import kinds  # noqa: E402,F401
 import modes  # noqa: E402,F401
 import pages  # noqa: E402,F401
+import pages_made  # noqa: E402,F401
 import peers  # noqa: E402,F401
 import screens  # noqa: E402,F401
 import serving  # noqa: E402,F401
