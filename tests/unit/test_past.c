@@ -188,17 +188,21 @@ static void waits_and_the_slowest(void **state)
 	s->waits[0].waits = 14;
 	s->waits[0].ns = 1300;
 	strcpy(s->waits[1].cgroup, "");
-	s->waits[1].ns = 1200;
+	s->waits[1].ns = 900;
+	fill_ran(s, STAGE_SERVICE_RUNQ, 5, 1000, "kworker", 12);
 	fill_blocked(s, STAGE_SERVICE_NET, 1, 900, "recvfrom", NULL);
 	fill_exemplar(s, 8000, 10, 20)->at_s = 12;
-	stage_sums(s, 1300, 1200, 800, 900);
+	stage_sums(s, 1300, 1900, 800, 900);
 	r.duration_s = 20;
 	assert_int_equal(run_window(&r, &past), 0);
-	assert_int_equal(s->n_waits, 3); /* none of the lock since */
-	assert_int_equal(s->waits[0].stage, STAGE_SERVICE_NET);
-	assert_int_equal(s->waits[1].ns, 500);
+	assert_int_equal(s->n_waits, 4); /* none of the lock since */
+	assert_string_equal(s->waits[0].who, "kworker");
+	assert_int_equal(s->waits[0].ns, 1000);
+	assert_int_equal(s->waits[1].stage, STAGE_SERVICE_NET);
 	assert_int_equal(s->waits[2].ns, 300);
 	assert_int_equal(s->waits[2].waits, 4);
+	assert_string_equal(s->waits[3].who, "stress");
+	assert_int_equal(s->waits[3].ns, 200);
 	assert_int_equal(s->n_slowest, 2);
 	assert_true(s->slowest[0].at_s == 0);
 	assert_true(s->slowest[1].at_s == 2);

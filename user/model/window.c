@@ -211,6 +211,7 @@ static int fill_window(struct run_service *w, const struct run_service *now,
 {
 	int less = shard_window(w->sum, now->sum, before ? before->sum : NULL) < 0;
 
+	w->series = NULL; /* is of all the run */
 	if (before) {
 		w->window_s = fmax(now->window_s - before->window_s, 0);
 		cells_growth(&w->arrivals, &now->arrivals, &before->arrivals, 1);
@@ -220,7 +221,6 @@ static int fill_window(struct run_service *w, const struct run_service *now,
 		cells_growth(&w->in_flight_samples, &now->in_flight_samples,
 			     &before->in_flight_samples, 1);
 		w->cpu_share = w->runq_share = NAN;
-		w->series = NULL; /* is of all the run */
 	}
 	return window_waits(w, now, before) ? -ENOMEM : less;
 }

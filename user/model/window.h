@@ -45,8 +45,8 @@ int shard_window(struct lvt_shard *w, const struct lvt_shard *now, const struct 
 /*
  * A service's window as a service, for all that takes one: *w must be zeroed, and its sum and waits are
  * to be freed by service_window_free(). What is of one moment (processes, threads, accept queue) is as
- * now; the slowest requests, outbound peers and the course over time are left out. Returns 0, -ENOMEM, or -EINVAL if a count
- * has gone down.
+ * now; the slowest requests, outbound peers and the course over time are left out. Returns 0, -ENOMEM,
+ * or -EINVAL if a count has gone down.
  */
 int service_window(struct run_service *w, const struct run_service *now,
 		   const struct run_service *before);
