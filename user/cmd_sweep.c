@@ -372,6 +372,16 @@ static int print(FILE *out, const void *arg, struct err *e)
 	return err;
 }
 
+/* A sweep takes minutes: what cannot be written at its end is told before it. */
+static int can_write(const char *path, struct err *e)
+{
+	struct out_file o;
+	int err = out_file_open(&o, path, e);
+
+	out_file_drop(&o);
+	return err;
+}
+
 int cmd_sweep(int argc, char **argv, struct err *e)
 {
 	struct session s = { .config = { .steps = 10, .clients = 100, .warm_up_s = 1 } };
@@ -394,6 +404,8 @@ int cmd_sweep(int argc, char **argv, struct err *e)
 	err = prepare(&s, e);
 	if (!err && s.config.runs)
 		err = folder_make(s.config.runs, e);
+	if (!err && s.config.out)
+		err = can_write(s.config.out, e);
 	s.signals = -1;
 	if (!err)
 		s.signals = signals_open(0, e);
