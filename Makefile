@@ -32,10 +32,10 @@ BPF_FLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -D__BPF__ -fno-
 	$(addprefix -idirafter ,$(wildcard /usr/include/$(MACHINE)-linux-gnu))
 DEP_FLAGS = -MMD -MP -MF $@.d
 
-LIBRARIES := libbpf libelf zlib libcap jansson ncursesw libmicrohttpd libseccomp
+LIBRARIES := libbpf libelf zlib libcap jansson ncursesw libmicrohttpd libseccomp inih md4c md4c-html
 LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson -lncursesw -ltinfo \
-	-lmicrohttpd -lseccomp) -lm -pthread
-UNIT_LIBS := -lcmocka -ljansson -lz -lm -pthread
+	-lmicrohttpd -lseccomp -linih -lmd4c -lmd4c-html) -lm -pthread
+UNIT_LIBS := -lcmocka -ljansson -linih -lmd4c -lmd4c-html -lz -lm -pthread
 # For one test, which without it is built too and skips itself.
 URING := $(if $(wildcard /usr/include/liburing.h),$(or $(shell pkg-config --libs liburing \
 	2>/dev/null),-luring))
