@@ -7,13 +7,16 @@
 SEC("tp_btf/tcp_probe")
 int BPF_PROG(lvt_arrive, struct sock *sk, struct sk_buff *skb)
 {
-	struct conn *c = conn_of(sk);
+	bool traced = sock_is_traced(sk);
+	struct conn *c = NULL;
 	struct tcp_sock *tp;
 	struct segment seg;
 	u64 now = 0;
 
-	if (!enabled)
+	if (!enabled || (!traced && !cfg_client))
 		return 0;
+	if (traced)
+		c = conn_of(sk);
 	if (!c && conn_is_late(sk))
 		c = conn_late(sk, !sk->sk_socket);
 	if (!c && !cfg_client)
@@ -44,7 +47,7 @@ int BPF_PROG(lvt_ready, struct sock *sk)
 
 	if (!enabled)
 		return 0;
-	c = conn_of(sk);
+	c = sock_is_traced(sk) ? conn_of(sk) : NULL;
 	if (!c && conn_is_late(sk))
 		c = conn_late(sk, !sk->sk_socket);
 	if (!c) {

@@ -71,11 +71,6 @@ static __always_inline bool segment_is_new(const struct segment *s, struct tcp_s
 	return false;
 }
 
-static __always_inline bool port_is_traced(u32 port)
-{
-	return traced_ports[port / 64 & 1023] >> (port & 63) & 1;
-}
-
 /* When data arrived here, if that was just now; 0 = not known. */
 static __always_inline u64 conn_last_arrival(const struct conn *c)
 {

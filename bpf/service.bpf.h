@@ -171,6 +171,20 @@ static __always_inline s32 service_of(const struct sock *sk)
 	return id && *id && *id <= LVT_MAX_SERVICES ? (s32)*id - 1 : -1;
 }
 
+/*
+ * Is a service traced on this port, in any network namespace? Only then a connection can have state: two loads
+ * instead of a look-up, for all that is nobody's.
+ */
+static __always_inline bool port_is_traced(u32 port)
+{
+	return traced_ports[port / 64 & 1023] >> (port & 63) & 1;
+}
+
+static __always_inline bool sock_is_traced(const struct sock *sk)
+{
+	return port_is_traced(sk->__sk_common.skc_num);
+}
+
 static __always_inline struct conn *conn_of(struct sock *sk)
 {
 	return bpf_sk_storage_get(&lvt_conns, sk, 0, 0);

@@ -91,18 +91,19 @@ __weak __noinline int conn_unseen(struct conn *c, u64 now, u64 last, u32 state)
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(lvt_read, struct sock *sk)
 {
-	struct conn *c = conn_of(sk);
 	struct task_struct *p;
 	struct tcp_sock *tp;
 	struct waits *waits;
 	struct thread *t;
+	struct conn *c;
 	struct act a;
 	bool first;
 	u64 cpu;
 	u32 got;
 
-	if (!enabled)
+	if (!enabled || !sock_is_traced(sk))
 		return 0;
+	c = conn_of(sk);
 	/* Fast Open: data that came with the SYN is read before the connection is established */
 	if (!c && (sk->__sk_common.skc_state == TCP_SYN_RECV || conn_is_late(sk)))
 		c = conn_late(sk, true);
@@ -217,16 +218,17 @@ static __always_inline void send_elsewhere(struct sock *sk, struct task_struct *
 /* `ended`: the hook fires at the end of a send and not at its start. */
 static __always_inline int conn_send(struct sock *sk, bool ended)
 {
-	struct conn *c = conn_of(sk);
 	struct task_struct *p;
 	struct tcp_sock *tp;
 	struct waits *waits;
 	struct thread *t;
+	struct conn *c;
 	struct act a;
 	u64 cpu, next;
 
 	if (!enabled)
 		return 0;
+	c = sock_is_traced(sk) ? conn_of(sk) : NULL;
 	p = bpf_get_current_task_btf();
 	/* a service may speak first */
 	if (!c && conn_is_late(sk))

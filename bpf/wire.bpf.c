@@ -41,7 +41,7 @@ int BPF_PROG(lvt_xmit, const struct sk_buff *skb)
 	struct conn *c;
 	u32 end;
 
-	if (!sk)
+	if (!sk || !sock_is_traced(sk))
 		return 0;
 	c = conn_of(sk);
 	if (!c || c->phase != PHASE_ANSWERED || !packet_end(skb, &end))
