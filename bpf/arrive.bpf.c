@@ -56,7 +56,9 @@ int BPF_PROG(lvt_ready, struct sock *sk)
 			  port_is_traced(sk->__sk_common.skc_num);
 		if (listens)
 			account_accept_queue(service_of(sk), sk);
-		ready_note(sk, bpf_ktime_get_ns(), listens);
+		/* TCP has just noted the time, in us: near enough for what this is asked */
+		tp = listens ? NULL : bpf_skc_to_tcp_sock(sk);
+		ready_note(sk, tp ? tp->tcp_mstamp * 1000 : bpf_ktime_get_ns(), listens);
 		return 0;
 	}
 	if (c->phase == PHASE_IDLE && sk->__sk_common.skc_state == TCP_ESTABLISHED) {

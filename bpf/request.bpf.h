@@ -232,7 +232,13 @@ static __always_inline void request_queue(struct conn *c, const struct thread *t
 	if (t->event_sk != a->sk && t->event_ns > pickup)
 		pickup = t->event_ns;
 	pickup = a->now > pickup ? a->now - pickup : 0;
-
+	c->stage[STAGE_QUEUE_PICKUP] += pickup;
+	/* on CPU all the while, as a busy event loop is: its past need not be walked */
+	if (c->arrive >= thread_since(t)) {
+		if (a->now > c->arrive)
+			c->stage[STAGE_QUEUE_BUSY] += a->now - c->arrive - pickup;
+		return;
+	}
 	unknown = thread_past(t, c->arrive, a->now, w);
 	if (unknown && t->born && thread_ring_whole(t)) {
 		c->stage[STAGE_QUEUE_ACCEPT] += unknown;
@@ -241,7 +247,6 @@ static __always_inline void request_queue(struct conn *c, const struct thread *t
 		if (!thread_ring_whole(t))
 			lvt_count(COUNTER_RING_SHORT, 1);
 	}
-	c->stage[STAGE_QUEUE_PICKUP] += pickup;
 	c->stage[STAGE_QUEUE_BUSY] += w->did.ns[CAUSE_RUN] - pickup;
 	c->stage[STAGE_QUEUE_RUNQ] += w->did.ns[CAUSE_RUNQ];
 	c->stage[STAGE_QUEUE_WAKEUP] += w->did.ns[CAUSE_WAKEUP];
@@ -371,7 +376,6 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, stru
 	__u64 own = c->own, moved = 0;
 	bool stalled = false;
 
-	thread_clocks(t, a->now, now);
 	request_settle(c, t, cpu, true);
 	if (c->phase == PHASE_READING) {
 		c->reply = a->now;
@@ -384,6 +388,7 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, stru
 		if (stalled) {
 			/* blocked inside the send, or in its event loop until there was room */
 			request_client_init(c);
+			thread_clocks(t, a->now, now);
 			c->client.ns[CAUSE_BLOCKED] +=
 				now->ns[CAUSE_BLOCKED] - c->at.ns[CAUSE_BLOCKED];
 			request_client(c, t, now, 0, c->own - own);
@@ -398,15 +403,16 @@ static __always_inline __u64 request_send(struct conn *c, struct thread *t, stru
 	else
 		c->flags &= ~CONN_STALLED;
 	if (waits && waits->last > c->waits.from)
-		waits_charge(&c->waits, waits, c->service, request_pooled(now, &c->at), stalled);
+		waits_charge(&c->waits, waits, c->service, request_pooled(&t->clock, &c->at),
+			     stalled);
 	c->phase = PHASE_ANSWERED;
 	c->sends++;
 	c->sent = c->acked = 0;
 	c->done = a->now;
-	c->at = *now;
+	thread_clocks(t, a->now, &c->at);
 	c->own_done = c->own;
 	request_event(c, t, a, cpu, true);
-	thread_sent(t, a->now, now);
+	thread_sent(t, a->now, &c->at);
 	return moved;
 }
 

@@ -90,6 +90,11 @@ struct tcp_skb_cb {
 
 typedef __s64 ktime_t;
 
+struct tcphdr {
+	__be32 seq;
+	__u16 res1:4, doff:4;
+};
+
 struct sk_buff {
 	struct sock *sk;
 	ktime_t tstamp;
