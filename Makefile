@@ -44,7 +44,7 @@ BPF_OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard bpf/*.bpf.c))
 USER_SRCS := $(wildcard user/*.c user/*/*.c)
 USER_OBJS := $(patsubst %.c,$(DIR)/obj/%.o,$(USER_SRCS))
 # The layers that can be tested alone, compiled with the sanitizers.
-UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(foreach layer,base model store load analysis report top,\
+UNIT_OBJS := $(patsubst %.c,$(OUT)/unit/%.o,$(foreach layer,base model store load analysis report top lab,\
 	$(wildcard user/$(layer)/*.c)) user/serve/request.c)
 UNIT_TESTS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/test_*.c))
 TRUTH := $(patsubst %.c,$(OUT)/%,$(wildcard tests/truth/*.c))
