@@ -13,6 +13,7 @@ enum exit_code {
 	EXIT_USAGE = 2,	 /* the command line is wrong */
 	EXIT_NO = 3,	 /* a check or a comparison says no */
 	EXIT_INCONCLUSIVE = 4,
+	EXIT_UNFIT = 5, /* of a lab: this machine, or its state now, is not fit for it */
 };
 
 struct err {

@@ -63,8 +63,9 @@ struct lab_manifest {
 	char *folder; /* absolute */
 	char *id, *title, *unit, *serves, *pays;
 	double minutes;
-	bool core, throughput; /* favours throughput, not latency */
+	bool core, throughput; /* throughput: that is the side it favours, not latency */
 	struct lab_words needs, requires;
+	int needs_line;
 	struct lab_var vars[LAB_MAX_ITEMS];
 	struct lab_knob knobs[LAB_MAX_ITEMS];
 	struct lab_question questions[LAB_MAX_ITEMS];

@@ -11,7 +11,8 @@
 /*
  * What the learner has done: progress.json, schema "lvt.progress/1", in $XDG_STATE_HOME/lvt or
  * ~/.local/state/lvt of the invoking user, also under sudo. It is replaced as a whole. A file that cannot
- * be read is kept aside under another name, which is told once, and never overwritten.
+ * be read, or that has members of other types than these, is kept aside under another name, which is told
+ * once, and never overwritten. One of another schema is refused (-EPROTO).
  *
  * Members: "read": {UNIT: TIME}, articles and resources opened; "last": the lab last started;
  * "labs": {ID: {"started", "folder", "attempt", "vars": {NAME: WORD},
@@ -36,6 +37,9 @@ struct progress {
 int progress_open(struct progress *p, bool change, struct err *e);
 int progress_save(struct progress *p, struct err *e);
 void progress_close(struct progress *p); /* idempotent */
+
+/* The time now, as it stands in it. NULL without memory. */
+json_t *progress_now(void);
 
 /* The lab's object, made if it is not there and make is set; else NULL. Borrowed. */
 json_t *progress_lab(const struct progress *p, const char *id, bool make);
