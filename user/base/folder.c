@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -112,4 +113,60 @@ int folder_file(int folder, const char *name, struct err *e)
 		return err_set(e, err, "cannot give %s to its user: %s", name, strerror(-err));
 	}
 	return fd;
+}
+
+int folder_rename_new(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
+		return 0;
+	/* some file systems do not know the flag */
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (!lstat(to, &st))
+		return -EEXIST;
+	return rename(from, to) ? -errno : 0;
+}
+
+/* All in a folder, whose descriptor it takes over. */
+static int empty(int fd)
+{
+	DIR *d = fdopendir(fd);
+	const struct dirent *entry;
+	int err = 0;
+
+	if (!d) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	while (!err && (entry = readdir(d))) {
+		int below;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (!unlinkat(fd, entry->d_name, 0))
+			continue;
+		if (errno != EISDIR && errno != EPERM) {
+			err = -errno;
+			break;
+		}
+		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		err = below < 0 ? -errno : empty(below);
+		if (!err && unlinkat(fd, entry->d_name, AT_REMOVEDIR))
+			err = -errno;
+	}
+	closedir(d);
+	return err;
+}
+
+int folder_remove(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	err = empty(fd);
+	return !err && rmdir(path) ? -errno : err;
 }

@@ -21,4 +21,12 @@ int folder_lock(const char *path, struct err *e);
 /* A new empty file in it, in place of what has that name. Returns a descriptor or -errno. */
 int folder_file(int folder, const char *name, struct err *e);
 
+/*
+ * Rename a file or a folder to a name that nothing has. Returns 0 or -errno; -EEXIST: something has it.
+ */
+int folder_rename_new(const char *from, const char *to);
+
+/* Remove a folder and all that is in it, through no symbolic link. 0 or -errno; 0 too if it is not there. */
+int folder_remove(const char *path);
+
 #endif

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/folder.h"
 #include "base/invoker.h"
 #include "base/out_file.h"
 #include "lab/progress_shape.h"
@@ -91,17 +92,19 @@ static int keep_aside(struct progress *p, const char *path, struct err *e)
 	time_t now = time(NULL);
 	char stamp[32];
 	struct tm tm;
+	int err = -EEXIST;
 
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
 	for (int i = 0; i < 100; i++) {
 		snprintf(p->damaged, sizeof(p->damaged), "%s.damaged-%s%.0d", path, stamp, i);
-		if (!renameat2(AT_FDCWD, path, AT_FDCWD, p->damaged, RENAME_NOREPLACE))
+		err = folder_rename_new(path, p->damaged);
+		if (!err)
 			return 0;
-		if (errno != EEXIST)
+		if (err != -EEXIST)
 			break;
 	}
 	*p->damaged = '\0';
-	err_set(e, -errno, "%s is damaged and cannot be kept aside: %s", path, strerror(errno));
+	err_set(e, err, "%s is damaged and cannot be kept aside: %s", path, strerror(-err));
 	return err_hint(e, "move it away");
 }
 

@@ -19,7 +19,9 @@
  *	"predictions": {NAME: {"low", "high", "at", "truth"}}, in the figure's own unit (ns, /s, share);
  *		a number alone has low = high; truth is null until the baseline,
  *	"hints": N, "baseline": {"at", "file", "figures": {FIGURE: VALUE}},
- *	"checks": [{"at", "verdict": "passed|not met|inconclusive|not valid", "folder", "legs": {...}}],
+ *	"checks": [{"at", "verdict": "passed|not met|inconclusive|not valid", "folder", "legs": {...},
+ *		"figures": {FIGURE: VALUE} of the learner's runs, for the texts (lab/texts.h),
+ *		"untouched": true if what is measured is what was shipped: no honest failure}],
  *	"passed": TIME, "solution_seen": TIME}}
  * Times are RFC 3339 in UTC. Files are relative to the folder.
  */

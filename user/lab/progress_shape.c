@@ -32,9 +32,7 @@ static const struct member baseline_members[] = {
 	{ 0 },
 };
 static const struct member check_members[] = {
-	{ "at", TEXT },
-	{ "verdict", TEXT },
-	{ "folder", TEXT | NOTHING },
+	{ "at", TEXT }, { "verdict", TEXT }, { "folder", TEXT | NOTHING }, { "figures", OBJECT },
 	{ 0 },
 };
 
@@ -99,7 +97,8 @@ static bool lab_ok(const json_t *lab)
 			 !all_of(json_object_get(baseline, "figures"), NUMBER | NOTHING)))
 		return false;
 	json_array_foreach(json_object_get(lab, "checks"), i, check)
-		if (!members_ok(check, check_members))
+		if (!members_ok(check, check_members) ||
+		    !all_of(json_object_get(check, "figures"), NUMBER | NOTHING))
 			return false;
 	return true;
 }
