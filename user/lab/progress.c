@@ -126,7 +126,7 @@ static int load(struct progress *p, struct err *e)
 				schema, SCHEMA);
 			return err_hint(e, "use that lvt, or move the file away");
 		}
-		if (!schema || !progress_shape_ok(p->root)) {
+		if (!schema || strcmp(schema, SCHEMA) || !progress_shape_ok(p->root)) {
 			json_decref(p->root);
 			p->root = NULL;
 			err = keep_aside(p, path, e);
