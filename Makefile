@@ -216,17 +216,25 @@ bench-verdicts:
 # or 1 GB of memory is a finding, whose input stays in .output/fuzz. What reaches new code is kept in
 # .output/fuzz/corpus; a part of that, tests/fuzz/corpus, is replayed by the unit tests.
 FUZZ_SECONDS ?= 600
-FUZZ_SRCS := $(foreach layer,base model store load analysis report,$(wildcard user/$(layer)/*.c))
+# What is fed: run (the run file), lab (what learners and authors of labs write).
+FUZZ ?= run
+FUZZ_SRCS := $(foreach layer,base model store load analysis report,$(wildcard user/$(layer)/*.c)) \
+	$(wildcard user/lab/manifest*.c user/lab/figure*.c user/lab/progress*.c \
+	$(foreach file,catalogue fill ini_file learner settings,user/lab/$(file).c))
+FUZZ_SEEDS_run := tests/fuzz/corpus tests/data
+FUZZ_SEEDS_lab := tests/data/labs/010-slow tests/data/labs/020-answer
 
-$(OUT)/fuzz/run: tests/fuzz/fuzz_run.c $(CSS) $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
-	@mkdir -p $(@D)/corpus
+$(OUT)/fuzz/%: tests/fuzz/fuzz_%.c $(CSS) $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
+	@mkdir -p $(@D)/corpus $(@D)/corpus-$*
 	$(call say,FUZZ,$<)$(CLANG) $(USER_FLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -DLVT_FUZZ_NO_CRC $< $(FUZZ_SRCS) -o $@ -ljansson -lz -lm
+		-fno-sanitize-recover=all -DLVT_FUZZ_NO_CRC $< $(FUZZ_SRCS) -o $@ -ljansson -linih -lmd4c \
+		-lmd4c-html -lz -lm
 
-fuzz: $(OUT)/fuzz/run
-	@cd $(OUT)/fuzz && ./run -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
-		-detect_leaks=1 -max_len=65536 -dict=$(abspath tests/fuzz/run.dict) \
-		-print_final_stats=1 corpus $(abspath tests/fuzz/corpus tests/data)
+fuzz: $(OUT)/fuzz/$(FUZZ)
+	@cd $(OUT)/fuzz && LVT_FUZZ_LAB=$(abspath tests/data/labs/010-slow) ./$(FUZZ) \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -detect_leaks=1 \
+		-max_len=65536 $(if $(filter run,$(FUZZ)),-dict=$(abspath tests/fuzz/run.dict)) \
+		-print_final_stats=1 corpus$(if $(filter lab,$(FUZZ)),-lab) $(abspath $(FUZZ_SEEDS_$(FUZZ)))
 
 demo:
 	@$(call need_root)
@@ -250,6 +258,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man1/ &&) true
 	install -d $(DESTDIR)$(PREFIX)/share/lvt
 	install -m 644 user/serve/share/* $(DESTDIR)$(PREFIX)/share/lvt/
+	cd labs && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/lvt/labs/{} \;
 
 clean:
 	rm -rf $(OUT)
@@ -262,7 +271,8 @@ help:
 	@echo 'make bench      what lvt costs (root)'
 	@echo 'make bench-load  lvt load beside wrk, hey and ab'
 	@echo 'make bench-verdicts  how often trials are right (root, an hour)'
-	@echo 'make fuzz       feed damaged run files to the reader, for FUZZ_SECONDS (clang, 600 s)'
+	@echo 'make fuzz       feed damaged files to their readers: runs, or labs and progress with FUZZ=lab; for'
+	@echo '                FUZZ_SECONDS (clang, 600 s)'
 	@echo 'make lint       formatting, include direction, warnings'
 	@echo 'make format     put the C sources into the format that lint wants'
 	@echo 'make deps       install what is missing to build, demo and test (root)'

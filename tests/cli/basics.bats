@@ -9,14 +9,14 @@ load helper
 		run_split "$LVT" "$word"
 		[ "$status" -eq 0 ]
 		[ -z "$err" ]
-		for command in record top report compare merge trial load sweep doctor help version; do
+		for command in record top report compare merge trial load sweep lab doctor help version; do
 			grep -q "^  $command " <<<"$out"
 		done
 	done
 }
 
 @test "help of a command is the same by every way, and fits 80 columns" {
-	for command in record top report compare merge trial load sweep doctor help version; do
+	for command in record top report compare merge trial load sweep lab doctor help version; do
 		COLUMNS=80 run_split "$LVT" help "$command"
 		[ "$status" -eq 0 ]
 		[ -z "$err" ]

@@ -20,9 +20,10 @@ static bool is_folder(const char *path)
 
 int catalogue_folder(char *buf, size_t size, struct err *e)
 {
-	static const char *const beside[] = { "../labs", "../share/lvt/labs" };
+	/* of a build, of one with sanitizers, installed */
+	static const char *const beside[] = { "../labs", "../../labs", "../share/lvt/labs" };
 	const char *given = getenv("LVT_LABS");
-	char exe[PATH_MAX], path[PATH_MAX + 32], *slash;
+	char exe[PATH_MAX], path[PATH_MAX + 32], real[PATH_MAX], *slash;
 	ssize_t n;
 
 	if (given && *given) {
@@ -36,11 +37,11 @@ int catalogue_folder(char *buf, size_t size, struct err *e)
 	slash = strrchr(exe, '/');
 	if (slash)
 		*slash = '\0';
-	for (size_t i = 0; i < 2 && slash; i++) {
+	for (size_t i = 0; i < 3 && slash; i++) {
 		snprintf(path, sizeof(path), "%s/%s", exe, beside[i]);
-		if (!is_folder(path) || !realpath(path, exe))
+		if (!is_folder(path) || !realpath(path, real))
 			continue;
-		if (snprintf(buf, size, "%s", exe) < (int)size)
+		if (snprintf(buf, size, "%s", real) < (int)size)
 			return 0;
 	}
 	err_set(e, -ENOENT, "the labs are not there");

@@ -258,7 +258,7 @@ static int set_defaults(struct manifest_reading *r)
 	return err;
 }
 
-int lab_manifest_read(struct lab_manifest *m, const char *folder, struct err *e)
+int manifest_read_from(struct lab_manifest *m, const char *folder, FILE *in, struct err *e)
 {
 	static const struct ini_calls calls = { on_section, on_value };
 	struct manifest_reading *r = calloc(1, sizeof(*r));
@@ -274,13 +274,19 @@ int lab_manifest_read(struct lab_manifest *m, const char *folder, struct err *e)
 		*r = (struct manifest_reading){ .m = m, .file = file, .e = e };
 		err = set_defaults(r);
 		if (!err)
-			err = ini_file_read(file, &calls, r, e);
+			err = in ? ini_stream_read(in, file, &calls, r, e) :
+				   ini_file_read(file, &calls, r, e);
 		if (!err)
 			err = manifest_check(r);
 	}
 	free(file);
 	free(r);
 	return err;
+}
+
+int lab_manifest_read(struct lab_manifest *m, const char *folder, struct err *e)
+{
+	return manifest_read_from(m, folder, NULL, e);
 }
 
 static void free_keys(const char *section, void *item)

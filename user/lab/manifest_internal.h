@@ -53,6 +53,9 @@ struct manifest_reading {
 	int sysctl_lines[LAB_MAX_ITEMS];
 };
 
+/* As lab_manifest_read(), but lab.ini is read from a stream, if there is one. */
+int manifest_read_from(struct lab_manifest *m, const char *folder, FILE *in, struct err *e);
+
 /* Where a key of a section's item stands: its line, else the section's. */
 struct ini_at manifest_at(const struct manifest_reading *r, const char *section, const char *name,
 			  size_t i);
