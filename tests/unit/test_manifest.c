@@ -140,7 +140,7 @@ static void refuses_values(void **state)
 {
 	(void)state;
 	refused("default = sleep", "default = slep", 19, "default = 'slep'", "sleep or none");
-	refused("min = 0\n", "min = 2000000\n", 26, "[knob guess_us]: max is below min", "");
+	refused("min = 1\n", "min = 2000000\n", 26, "[knob guess_us]: max is below min", "");
 	refused("edit = service.c", "edit = main.c", 31, "edit: 'main.c' is none", "a source");
 	refused("edit = service.c", "sources = service.c other.c\nedit = service.c", 31,
 		"there is no file other.c", "");
@@ -334,8 +334,10 @@ static void settings(void **state)
 		{ "[settings]\nmoed = none\n", "s.ini:2: the lab has no setting 'moed'", "'mode'" },
 		{ "[settings]\nmode = nap\n", "s.ini:2: mode = 'nap'", "give sleep or none" },
 		{ "[settings]\nmode =\n", "s.ini:2: mode = ''", "give sleep or none" },
-		{ "[settings]\nguess_us = -1\n", "s.ini:2: guess_us = '-1'",
-		  "a number from 0 to 1000000" },
+		{ "[settings]\nguess_us = 0\n", "s.ini:2: guess_us = '0'",
+		  "a number from 1 to 1000000" },
+		{ "[settings]\nguess_us = 1000001\n", "guess_us = '1000001'", "from 1 to" },
+		{ "[settings]\nguess_us = 1x\n", "guess_us = '1x'", "from 1 to" },
 		{ "[settings]\nmode = none\nmode = none\n", "s.ini:3: mode is also set in line 2",
 		  "" },
 	};
