@@ -90,7 +90,6 @@ static int ask_one(const struct lab_session *s, size_t i, char **answer, struct 
 		fprintf(stderr, "        in %s: ", q->unit);
 		if (getline(&line, &size, stdin) < 0) {
 			free(line);
-			fputc('\n', stderr);
 			return err_set(e, -ECANCELED, "no answer: nothing was written down");
 		}
 		line[strcspn(line, "\r\n")] = '\0';
@@ -105,14 +104,18 @@ static int ask_one(const struct lab_session *s, size_t i, char **answer, struct 
 
 static int ask_all(const struct lab_session *s, struct answers *a, struct err *e)
 {
+	char text[256];
 	int err = 0;
 
-	fprintf(stderr,
-		"What do you expect of lab %s? A number, or LOW..HIGH if you expect it between them "
-		"9 times of 10.\n",
+	snprintf(
+		text, sizeof(text),
+		"What do you expect of lab %s? A number, or LOW..HIGH if you expect it between them 9 "
+		"times of 10.",
 		s->lab->id);
+	print_wrapped(stderr, text, 0, 0, term_columns(stderr));
 	for (size_t i = 0; i < s->lab->n_questions && !err; i++)
 		err = ask_one(s, i, &a->text[i], e);
+	fputc('\n', stderr);
 	return err;
 }
 
