@@ -7,10 +7,8 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
 #include "base/cpus.h"
-#include "base/words.h"
-#include "cmd_load.h"
+#include "cmd_load_line.h"
 #include "trial/run.h"
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -229,7 +227,7 @@ int trial_options_parse(struct trial_options *o, int argc, char **argv, struct e
 	return err ? err : check(o, wished(argc, argv), e);
 }
 
-static int pin(struct trial_plan *p, const char *cpus, struct err *e)
+int trial_plan_pin(struct trial_plan *p, const char *cpus, struct err *e)
 {
 	const char *colon = cpus ? strchr(cpus, ':') : NULL;
 	cpu_set_t set;
@@ -274,76 +272,41 @@ static int copy(char to[TRIAL_COMMAND_LEN], const char *from, const char *name, 
 	return 0;
 }
 
-enum { MAX_WORDS = 200 };
-
-static int put_words(char *line, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (words_quote(line, TRIAL_COMMAND_LEN, words[i]))
-			return -E2BIG;
-	return 0;
-}
-
-/* Are they words of lvt load that leave to the trial what is the trial's? */
-static int check_words(const struct trial_plan *p, const char *text, struct load_words *w,
-		       struct err *e)
-{
-	char filled[2 * TRIAL_COMMAND_LEN], target[32], *words[MAX_WORDS + 2] = { "load" };
-	__u32 port = p->port ?: 1;
-	int n, err;
-
-	if (trial_command(filled, sizeof(filled), text, port, 1, 1))
-		return err_usage(e, "it is too long");
-	snprintf(target, sizeof(target), "127.0.0.1:%u", port);
-	n = words_split(filled, words + 1, MAX_WORDS);
-	if (n < 0)
-		return err_usage(e, n == -EINVAL ? "a quote is not closed" : "too many words");
-	words[n + 1] = NULL;
-	err = load_words_check(n + 1, words, target, w, e);
-	if (!err && (w->duration || w->warm_up))
-		return err_usage(e, "how long it lasts is the trial's: --seconds, --warm-up");
-	if (!err && w->seed)
-		return err_usage(e, "its seed is the trial's: --seed");
-	if (!err && w->output)
-		return err_usage(e, "what it reports goes into the trial's runs");
-	return err;
-}
-
 /* The shell's command that runs lvt itself as the load. */
 static int own_load(struct trial_plan *p, const char *text, struct err *e)
 {
-	char copied[TRIAL_COMMAND_LEN] = "", self[4096] = "", *words[MAX_WORDS];
-	struct load_words w;
+	char copied[TRIAL_COMMAND_LEN] = "";
 	struct err why = { 0 };
-	int n;
 
 	if (copy(copied, text, "--load", e))
 		return -EINVAL;
-	if (check_words(p, text, &w, &why)) {
-		err_usage(e, "option '--load': %s", why.message);
-		return *why.hint ? err_hint(e, "%s", why.hint) : -EINVAL;
-	}
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		return err_set(e, -errno, "cannot find lvt itself: %s", strerror(errno));
-	n = words_split(copied, words, MAX_WORDS);
 	p->own_load = true;
-	strcpy(p->load, "exec");
-	if (put_words(p->load, (const char *[]){ self, "load" }, 2) ||
-	    put_words(p->load, (const char **)words, n) ||
-	    (!w.target && put_words(p->load, (const char *[]){ "127.0.0.1:{port}" }, 1)) ||
-	    put_words(p->load, (const char *[]){ "--seed", "{seed}", "-d", "{seconds}" }, 4))
-		return err_usage(e, "option '--load': it is too long");
-	return 0;
+	if (!load_line(p->load[TRIAL_AFTER], copied, p->port, &why))
+		return 0;
+	err_usage(e, "option '--load': %s", why.message);
+	return *why.hint ? err_hint(e, "%s", why.hint) : -EINVAL;
 }
 
-int trial_plan_make(struct trial_plan *p, const struct trial_wish *w, struct err *e)
+void trial_plan_here(struct trial_plan *p)
 {
 	time_t now = time(NULL);
 	__u32 random = 0;
 	struct tm tm;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		random = now;
+	p->seed = p->seed ?: random % 1000000 + 1; /* short: people type it */
+	gmtime_r(&now, &tm);
+	strftime(p->started, sizeof(p->started), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	here(p->host, p->kernel);
+}
+
+int trial_plan_make(struct trial_plan *p, const struct trial_wish *w, struct err *e)
+{
 	int err;
 
 	*p = (struct trial_plan){
+		.seed = w->seed,
 		.port = w->port,
 		.pairs = w->pairs ?: 8,
 		.looks = w->looks ?: 2,
@@ -356,20 +319,15 @@ int trial_plan_make(struct trial_plan *p, const struct trial_wish *w, struct err
 		.max_foreign = w->max_foreign / 100,
 		.max_steal = w->max_steal / 100,
 	};
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		random = now;
-	p->seed = w->seed ?: random % 1000000 + 1; /* short: people type it */
-	gmtime_r(&now, &tm);
-	strftime(p->started, sizeof(p->started), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	here(p->host, p->kernel);
+	trial_plan_here(p);
 	err = copy(p->command[TRIAL_BEFORE], w->command[TRIAL_BEFORE], "--before", e);
 	if (!err)
 		err = copy(p->command[TRIAL_AFTER], w->command[TRIAL_AFTER], "--after", e);
 	if (!err)
 		err = w->load ? own_load(p, w->load, e) :
-				copy(p->load, w->load_cmd, "--load-cmd", e);
+				copy(p->load[TRIAL_AFTER], w->load_cmd, "--load-cmd", e);
 	if (!err)
-		err = pin(p, w->cpus, e);
+		err = trial_plan_pin(p, w->cpus, e);
 	return err ? err : trial_plan_check(p, e);
 }
 

@@ -28,6 +28,10 @@ int trial_options_parse(struct trial_options *o, int argc, char **argv, struct e
 /* The plan of a new trial, from now on. */
 int trial_plan_make(struct trial_plan *p, const struct trial_wish *w, struct err *e);
 
+/* Parts of it: where and when it is begun, with a seed if it has none; --cpus (NULL = auto). */
+void trial_plan_here(struct trial_plan *p);
+int trial_plan_pin(struct trial_plan *p, const char *cpus, struct err *e);
+
 /* Can a trial with this plan go on here? The host, its kernel and its CPUs have to be the same. */
 int trial_plan_check(const struct trial_plan *p, struct err *e);
 

@@ -24,7 +24,7 @@ static struct trial *new_trial(__u32 pairs, __u32 looks)
 
 	assert_non_null(t);
 	t->plan = (struct trial_plan){ .command = { "old \"x\"", "new \xff" },
-				       .load = "load {port}",
+				       .load = { "", "load {port}" },
 				       .port = 80,
 				       .pairs = pairs,
 				       .looks = looks,
@@ -128,7 +128,7 @@ static void same_trial(const struct trial *a, const struct trial *b)
 
 	assert_string_equal(x->command[0], y->command[0]);
 	assert_string_equal(x->command[1], y->command[1]);
-	assert_string_equal(x->load, y->load);
+	assert_string_equal(x->load[1], y->load[1]);
 	assert_string_equal(x->cpus[1], y->cpus[1]);
 	assert_int_equal(x->seed, y->seed);
 	assert_int_equal(x->pairs, y->pairs);
@@ -438,6 +438,46 @@ static void what_its_load_must_not(void **state)
 	}
 }
 
+/* Runs of one arm: the state is smaller, medians and gates are there, a verdict is not. */
+static void one_arm(void **state)
+{
+	struct trial *t = new_trial(3, 1), *again = calloc(1, sizeof(*again));
+	struct trial_outcome o;
+	struct err e = { 0 };
+	json_t *root;
+
+	(void)state;
+	t->plan.alone = true;
+	*t->plan.command[TRIAL_BEFORE] = '\0';
+	strcpy(t->plan.beside[TRIAL_AFTER], "hog");
+	strcpy(t->plan.cgroup[TRIAL_AFTER], "/c/cgroup.procs");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(trial_judge_all(t, &o, &e), 0);
+		assert_int_equal(o.next, TRIAL_NEXT_PAIR);
+		add_pair(t, 1, false);
+		memset(&t->pairs[t->n - 1].arm[TRIAL_BEFORE], 0, sizeof(struct trial_arm));
+	}
+	assert_int_equal(trial_judge_all(t, &o, &e), 0);
+	assert_int_equal(o.next, TRIAL_DONE);
+	assert_int_equal(o.verdict, VERDICT_INVALID);
+	assert_int_equal(o.failed, 0);
+	assert_true(isnan(o.values[0].before) && o.values[0].after == 1002);
+	assert_true(o.values[2].resolved && !o.values[3].resolved);
+	root = trial_pack(t);
+	assert_null(json_object_get(json_array_get(json_object_get(root, "pairs"), 0), "before"));
+	assert_null(trial_unpack(root, again));
+	assert_true(again->plan.alone && again->n == 3);
+	assert_string_equal(again->plan.beside[TRIAL_AFTER], "hog");
+	assert_string_equal(again->plan.cgroup[TRIAL_AFTER], "/c/cgroup.procs");
+	assert_string_equal(trial_load_of(&again->plan, TRIAL_BEFORE), "load {port}");
+	t->pairs[1].arm[TRIAL_AFTER].loss = 1;
+	assert_int_equal(trial_judge_all(t, &o, &e), 0);
+	assert_int_equal(o.failed, 1 << GATE_LOSS);
+	json_decref(root);
+	free(again);
+	free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +486,7 @@ int main(void)
 		cmocka_unit_test(the_course),	     cmocka_unit_test(too_noisy),
 		cmocka_unit_test(the_verdicts),	     cmocka_unit_test(the_result),
 		cmocka_unit_test(a_load_of_its_own), cmocka_unit_test(what_its_load_must_not),
+		cmocka_unit_test(one_arm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

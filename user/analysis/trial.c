@@ -63,14 +63,14 @@ static double median(const struct kept *k, int arm, int metric)
 }
 
 /* What the values are before any test: medians, and whether there is enough in them. */
-static void describe(const struct kept *k, struct trial_outcome *o)
+static void describe(const struct kept *k, int first, struct trial_outcome *o)
 {
 	for (int m = 0; m < TRIAL_METRICS; m++) {
 		struct trial_value *v = &o->values[m];
 
 		bool quantile = trial_kind(m) < TRIAL_QUANTILES;
 
-		*v = (struct trial_value){ .before = median(k, TRIAL_BEFORE, m),
+		*v = (struct trial_value){ .before = first ? NAN : median(k, TRIAL_BEFORE, m),
 					   .after = median(k, TRIAL_AFTER, m),
 					   .resolved = true,
 					   .effect = { .name = trial_metric_name(m),
@@ -86,7 +86,7 @@ static void describe(const struct kept *k, struct trial_outcome *o)
 			v->beyond[arm] = quantile ? 0 : NAN;
 			for (size_t i = 0; quantile && i < k->n; i++)
 				v->beyond[arm] += k->pairs[i]->arm[arm].beyond[trial_kind(m)];
-			v->resolved &= !(v->beyond[arm] < LEAST_BEYOND);
+			v->resolved &= arm < first || !(v->beyond[arm] < LEAST_BEYOND);
 		}
 	}
 }
@@ -119,9 +119,11 @@ static void check_gates(const struct trial *t, const struct kept *k, struct tria
 	size_t n = 0;
 
 	for (size_t i = 0; i < k->n; i++)
-		for (int arm = 0; arm < TRIAL_ARMS; arm++)
+		for (int arm = trial_first_arm(&t->plan); arm < TRIAL_ARMS; arm++)
 			runs[n++] = run_of(&t->plan, &k->pairs[i]->arm[arm], arm);
 	o->failed = trial_gates(runs, n, o->planned, o->discarded, &o->unchecked);
+	if (t->plan.alone && o->values[t->plan.primary].resolved)
+		o->failed &= ~(1u << GATE_UNRESOLVED); /* the arm that does not run has none */
 }
 
 /* A quantile of requests that failed is infinite, and exactly so. */
@@ -208,7 +210,7 @@ int trial_judge_all(const struct trial *t, struct trial_outcome *o, struct err *
 			o->planned = 2 * p->pairs; /* the extension has begun */
 	if (k.n > p->pairs)
 		o->design.look = 2;
-	describe(&k, o);
+	describe(&k, trial_first_arm(p), o);
 	check_gates(t, &k, o);
 	if (o->discarded > trial_may_discard(o->planned)) {
 		o->next = TRIAL_TOO_NOISY;
@@ -216,11 +218,11 @@ int trial_judge_all(const struct trial *t, struct trial_outcome *o, struct err *
 		o->failed &= ~(1u << GATE_UNRESOLVED);
 		o->unchecked |= 1u << GATE_UNRESOLVED;
 	}
-	if (k.n)
+	if (k.n && !p->alone)
 		err = judge(t, &k, o, &r);
 	if (err)
 		return err_set(e, err, "the pairs cannot be judged: %s", strerror(-err));
-	o->level = k.n ? r.look_level : NAN;
+	o->level = k.n && !p->alone ? r.look_level : NAN;
 	o->verdict = r.verdict;
 	if (o->next != TRIAL_TOO_NOISY)
 		o->next = k.n < o->planned || r.extend ? TRIAL_NEXT_PAIR : TRIAL_DONE;

@@ -35,8 +35,8 @@ struct trial_outcome {
 const char *trial_metric_name(int metric);
 
 /*
- * Judge what there is. Without a kept pair all is not known, and the verdict is INVALID. Returns 0 or
- * -errno with *e filled.
+ * Judge what there is. Without a kept pair all is not known, and the verdict is INVALID; it always is of
+ * one arm alone, whose medians and gates are what there is. Returns 0 or -errno with *e filled.
  */
 int trial_judge_all(const struct trial *t, struct trial_outcome *o, struct err *e);
 

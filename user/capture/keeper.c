@@ -25,6 +25,19 @@ struct news {
 
 /* ---- the shell ---- */
 
+/* As lvt, which may be root: the invoking user may not. */
+static int join(const char *cgroup)
+{
+	int fd = open(cgroup, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, "0", 1) != 1)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
 static void be_shell(const struct keeper_job *job, pid_t keeper, int news)
 {
 	struct news failed = {};
@@ -34,6 +47,8 @@ static void be_shell(const struct keeper_job *job, pid_t keeper, int news)
 	setsid();
 	if (job->cpus && sched_setaffinity(0, sizeof(*job->cpus), job->cpus))
 		failed.error = -errno;
+	if (!failed.error && job->cgroup && *job->cgroup)
+		failed.error = join(job->cgroup);
 	if (!failed.error)
 		failed.error = child_become_invoker();
 	/* after it: a change of user clears it */

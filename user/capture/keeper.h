@@ -30,7 +30,8 @@ struct keeper_job {
 	int log;		/* where its stdout and stderr go */
 	const cpu_set_t *cpus;	/* NULL = as lvt's own */
 	const char *const *env; /* "NAME=value", ends with NULL */
-	int pass;		/* a descriptor that the command is to have, too; 0 = none */
+	const char *cgroup; /* the cgroup.procs that the command joins first, as lvt; NULL = none */
+	int pass;	    /* a descriptor that the command is to have, too; 0 = none */
 };
 
 /*

@@ -9,6 +9,21 @@ const char *trial_arm_name(int arm)
 	return arm == TRIAL_AFTER ? "after" : "before";
 }
 
+int trial_first_arm(const struct trial_plan *p)
+{
+	return p->alone ? TRIAL_AFTER : TRIAL_BEFORE;
+}
+
+int trial_arms(const struct trial_plan *p)
+{
+	return TRIAL_ARMS - trial_first_arm(p);
+}
+
+const char *trial_load_of(const struct trial_plan *p, int arm)
+{
+	return *p->load[arm] ? p->load[arm] : p->load[TRIAL_AFTER];
+}
+
 int trial_metrics(const struct trial_plan *p)
 {
 	return p->own_load ? TRIAL_METRICS : TRIAL_KINDS;

@@ -29,9 +29,13 @@ enum {
 
 struct trial_plan {
 	char command[TRIAL_ARMS][TRIAL_COMMAND_LEN];
-	char load[TRIAL_COMMAND_LEN];
-	bool own_load; /* it is lvt load, and tells what it sees */
-	__u32 port;    /* 0: what the arm listens on */
+	char load[TRIAL_ARMS][TRIAL_COMMAND_LEN]; /* before: "" = as after */
+	char beside[TRIAL_ARMS]
+		   [TRIAL_COMMAND_LEN]; /* runs beside the service, on its CPUs; "" = nothing */
+	char cgroup[TRIAL_ARMS][256];	/* the cgroup.procs that the service joins; "" = none */
+	bool alone;			/* only the arm `after` runs: runs of one arm, not pairs */
+	bool own_load;			/* the load is lvt load, and tells what it sees */
+	__u32 port;			/* 0: what the arm listens on */
 	__u32 pairs;
 	__u32 looks; /* 1, or 2: as many pairs again if the first are inconclusive */
 	double seconds, warm_up_s, start_s;
@@ -90,6 +94,13 @@ struct trial {
 	struct trial_pair pairs[TRIAL_MAX_ATTEMPTS];
 	size_t n;
 };
+
+/* The arms of a plan: both, or after alone. */
+int trial_first_arm(const struct trial_plan *p);
+int trial_arms(const struct trial_plan *p);
+
+/* An arm's load. */
+const char *trial_load_of(const struct trial_plan *p, int arm);
 
 /* How many of the metrics there are: half of them with another load than lvt's own. */
 int trial_metrics(const struct trial_plan *p);

@@ -58,7 +58,7 @@ static json_t *design(const struct trial_report *r)
 	return json_pack(
 		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
 		"before", json_name(p->command[TRIAL_BEFORE]), "after",
-		json_name(p->command[TRIAL_AFTER]), "load", json_name(p->load), "port",
+		json_name(p->command[TRIAL_AFTER]), "load", json_name(p->load[TRIAL_AFTER]), "port",
 		json_known(p->port, p->port), "pairs", json_count(p->pairs), "looks",
 		json_count(p->looks), "seconds", json_number(p->seconds), "warm_up_s",
 		json_number(p->warm_up_s), "rate_rps", json_number(p->rate), "delta",

@@ -196,7 +196,8 @@ static void print_setting(const struct page *p, const struct trial_report *r)
 	for (int arm = 0; arm < TRIAL_ARMS; arm++)
 		page_text(p, LABEL, arm ? "  after" : "  before", STYLE_DIM,
 			  escape_name(text, sizeof(text), plan->command[arm]));
-	page_text(p, LABEL, "  load", STYLE_DIM, escape_name(text, sizeof(text), plan->load));
+	page_text(p, LABEL, "  load", STYLE_DIM,
+		  escape_name(text, sizeof(text), plan->load[TRIAL_AFTER]));
 	if (*plan->cpus[0])
 		snprintf(text, sizeof(text), "service on CPU %s, load on CPU %s", plan->cpus[0],
 			 plan->cpus[1]);

@@ -18,7 +18,13 @@
 static const struct field plan_fields[] = {
 	INDEXED(TEXT, trial_plan, "before", command, TRIAL_BEFORE),
 	INDEXED(TEXT, trial_plan, "after", command, TRIAL_AFTER),
-	FIELD(TEXT, trial_plan, load),
+	INDEXED(TEXT, trial_plan, "load", load, TRIAL_AFTER),
+	INDEXED(TEXT, trial_plan, "load_before", load, TRIAL_BEFORE),
+	INDEXED(TEXT, trial_plan, "beside_before", beside, TRIAL_BEFORE),
+	INDEXED(TEXT, trial_plan, "beside_after", beside, TRIAL_AFTER),
+	INDEXED(TEXT, trial_plan, "cgroup_before", cgroup, TRIAL_BEFORE),
+	INDEXED(TEXT, trial_plan, "cgroup_after", cgroup, TRIAL_AFTER),
+	FIELD(BOOL, trial_plan, alone),
 	FIELD(BOOL, trial_plan, own_load),
 	FIELD(U32, trial_plan, port),
 	FIELD(U32, trial_plan, pairs),
@@ -84,12 +90,12 @@ static const struct field arm_fields[] = {
 
 /* ---- pack ---- */
 
-static json_t *pack_pair(const struct trial_pair *p)
+static json_t *pack_pair(const struct trial_pair *p, int first)
 {
 	json_t *o = fields_pack(pair_fields, p);
 	int bad = !o;
 
-	for (int arm = 0; arm < TRIAL_ARMS && !bad; arm++)
+	for (int arm = first; arm < TRIAL_ARMS && !bad; arm++)
 		bad = json_object_set_new(o, trial_arm_name(arm),
 					  fields_pack(arm_fields, &p->arm[arm]));
 	if (bad)
@@ -103,7 +109,8 @@ json_t *trial_pack(const struct trial *t)
 	int bad = !pairs;
 
 	for (size_t i = 0; i < t->n && !bad; i++)
-		bad = json_array_append_new(pairs, pack_pair(&t->pairs[i]));
+		bad = json_array_append_new(pairs,
+					    pack_pair(&t->pairs[i], trial_first_arm(&t->plan)));
 	if (bad) {
 		json_decref(pairs);
 		return NULL;
@@ -117,7 +124,8 @@ json_t *trial_pack(const struct trial *t)
 
 static const char *check_plan(const struct trial_plan *p)
 {
-	if (!*p->command[TRIAL_BEFORE] || !*p->command[TRIAL_AFTER] || !*p->load)
+	if ((!*p->command[TRIAL_BEFORE] && !p->alone) || !*p->command[TRIAL_AFTER] ||
+	    !*p->load[TRIAL_AFTER])
 		return "a command";
 	if (p->pairs < 1 || p->pairs > TRIAL_MAX_PAIRS)
 		return "pairs";
@@ -132,11 +140,11 @@ static const char *check_plan(const struct trial_plan *p)
 	return NULL;
 }
 
-static const char *unpack_pair(const json_t *o, struct trial_pair *p)
+static const char *unpack_pair(const json_t *o, struct trial_pair *p, int first)
 {
 	const char *wrong = fields_unpack(pair_fields, o, p);
 
-	for (int arm = 0; arm < TRIAL_ARMS && !wrong; arm++) {
+	for (int arm = first; arm < TRIAL_ARMS && !wrong; arm++) {
 		const json_t *run = json_object_get(o, trial_arm_name(arm));
 
 		wrong = json_is_object(run) ? fields_unpack(arm_fields, run, &p->arm[arm]) :
@@ -166,7 +174,7 @@ const char *trial_unpack(const json_t *root, struct trial *t)
 		wrong = check_plan(&t->plan);
 	json_array_foreach(pairs, i, o)
 		if (!wrong) {
-			wrong = unpack_pair(o, &t->pairs[i]);
+			wrong = unpack_pair(o, &t->pairs[i], trial_first_arm(&t->plan));
 			t->n++;
 		}
 	t->resumed = json_integer_value(json_object_get(root, "resumed"));

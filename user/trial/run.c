@@ -26,7 +26,7 @@ struct now {
 	struct trial_arm *out;
 	char *log; /* the name of the log that tells why it failed */
 	char name[TRIAL_FILE_LEN];
-	struct keeper service, load;
+	struct keeper service, load, beside;
 	struct recording rec;
 	struct window window;
 	cpu_set_t cpus[TRIAL_ARMS], counted; /* service, load; both */
@@ -86,11 +86,12 @@ static int start(struct now *n, struct keeper *k, const char *which, const char 
 		 const cpu_set_t *cpus, struct err *e)
 {
 	const struct trial_plan *p = n->job->plan;
+	const char *cgroup = k == &n->service ? p->cgroup[n->job->arm] : NULL;
 	__u32 seed = trial_load_seed(p->seed, n->job->pair->number, n->job->pair->attempt);
 	char line[2 * TRIAL_COMMAND_LEN], name[TRIAL_LOG_LEN], env[3][32];
 	struct clients *clients = k == &n->load ? n->rec.clients : NULL;
 	const char *all[] = { env[0], env[1], NULL, NULL, NULL };
-	struct keeper_job job = { line, -1, n->pinned ? cpus : NULL, all, 0 };
+	struct keeper_job job = { line, -1, n->pinned ? cpus : NULL, all, cgroup, 0 };
 	int err, i = 2;
 
 	if (n->out->port)
@@ -124,6 +125,25 @@ static int service_gone(struct now *n, const char *when, struct err *e)
 	return failed(n, "service");
 }
 
+/* It is there before the service, so that this one starts as it will run. */
+static int start_beside(struct now *n, struct err *e)
+{
+	const char *command = n->job->plan->beside[n->job->arm];
+
+	return *command ? start(n, &n->beside, "beside", command, &n->cpus[0], e) : 0;
+}
+
+static int check_beside(struct now *n, struct err *e)
+{
+	char status[64];
+
+	if (!n->beside.pid || keeper_runs(&n->beside))
+		return 0;
+	describe_status(status, sizeof(status), &n->beside);
+	err_set(e, -ECHILD, "the process beside the service ended before the run did (%s)", status);
+	return failed(n, "beside");
+}
+
 static int start_service(struct now *n, struct err *e)
 {
 	const struct trial_plan *p = n->job->plan;
@@ -132,6 +152,8 @@ static int start_service(struct now *n, struct err *e)
 	int err = port_is_free(p->port, e);
 
 	n->out->port = p->port;
+	if (!err)
+		err = start_beside(n, e);
 	if (!err)
 		err = start(n, &n->service, "service", p->command[n->job->arm], &n->cpus[0], e);
 	while (!err) {
@@ -165,7 +187,8 @@ static int warm_up(struct now *n, struct err *e)
 	int err = n->job->plan->own_load ? clients_open(&n->rec.clients, e) : 0;
 
 	if (!err)
-		err = start(n, &n->load, "load", n->job->plan->load, &n->cpus[1], e);
+		err = start(n, &n->load, "load", trial_load_of(n->job->plan, n->job->arm),
+			    &n->cpus[1], e);
 	if (!err && n->rec.clients)
 		clients_forked(n->rec.clients);
 	if (!err)
@@ -283,6 +306,8 @@ static int measure(struct now *n, struct err *e)
 	if (!err)
 		err = recording_stop(&n->rec, e);
 	if (!err)
+		err = check_beside(n, e);
+	if (!err)
 		err = end_view(n, stopped, e);
 	if (!err && stopped < end)
 		err = check_cut(n, stopped - n->rec.start, e);
@@ -396,6 +421,8 @@ int trial_run(const struct trial_job *job, struct trial_arm *out, char log[TRIAL
 	err = whole(&n, e);
 	tell(&n, TRIAL_STOPPING);
 	keeper_stop(&n.load);
+	if (!keeper_stop(&n.beside) && !err)
+		err = err_set(e, -EBUSY, "the process beside the service cannot be ended");
 	if (!keeper_stop(&n.service) && !err)
 		err = err_set(e, -EBUSY, "the %s command cannot be ended",
 			      trial_arm_name(job->arm));

@@ -6,7 +6,7 @@
 #include "model/trial.h"
 
 /*
- * One run of a trial: start the arm, wait until it listens, start the load, warm up, measure, stop both.
+ * One run of a trial: start what runs beside the arm, and the arm, wait until it listens, start the load, warm up, measure, stop both.
  * The programs are loaded during the warm-up and attached at its end: what the histograms have is the
  * window. lvt stays off the arm's CPU where it can.
  */
@@ -27,7 +27,8 @@ struct trial_job {
 enum { TRIAL_LOG_LEN = TRIAL_FILE_LEN + 16 };
 
 /*
- * Run it: *out is what it gave. Files: as trial_file() says, with .hlog, .service.log and .load.log.
+ * Run it: *out is what it gave. Files: as trial_file() says, with .hlog, .service.log, .load.log and, if
+ * something runs beside it, .beside.log.
  * Returns 0 or -errno with *e filled; -EINTR: a signal came. `log` is then "" or the name of the log
  * that tells more. Nothing of the run is left running.
  */
