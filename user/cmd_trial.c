@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,60 +9,11 @@
 #include "base/escape.h"
 #include "base/out_file.h"
 #include "base/signals.h"
-#include "base/term.h"
-#include "base/units.h"
-#include "capture/recording.h"
 #include "cmd.h"
 #include "cmd_trial_plan.h"
+#include "cmd_trial_talk.h"
 #include "report/trial.h"
 #include "store/trial_state.h"
-#include "trial/session.h"
-
-/* A session, and whether stderr is a terminal that shows how far it is. */
-struct work {
-	struct session session;
-	bool show;
-};
-
-/* ---- talk ---- */
-
-static const char *fmt_left(char *buf, size_t size, double s)
-{
-	if (s < 60)
-		snprintf(buf, size, "%.0f s", fmax(s, 0));
-	else if (s < 3600)
-		snprintf(buf, size, "%.0f min %02.0f s", floor(s / 60), floor(fmod(s, 60)));
-	else
-		snprintf(buf, size, "%.0f h %02.0f min", floor(s / 3600),
-			 floor(fmod(s, 3600) / 60));
-	return buf;
-}
-
-static void clear_line(void *arg)
-{
-	const struct work *w = arg;
-
-	if (w->show)
-		fprintf(stderr, "\r\033[K");
-}
-
-static void progress(void *arg, enum trial_phase phase)
-{
-	static const char *const words[] = { "starting", "warming up", "measuring", "stopping" };
-	const struct work *w = arg;
-	const struct session *s = &w->session;
-	char left[64];
-
-	if (!w->show)
-		return;
-	clear_line(arg);
-	fprintf(stderr, "pair %u of %zu%s  %s, %s  about %s left (Ctrl-C stops, --resume goes on)",
-		s->pair->number, s->outcome.planned, s->pair->attempt > 1 ? " again" : "",
-		trial_arm_name(s->arm), words[phase],
-		fmt_left(left, sizeof(left),
-			 session_left_s(s) - fmin(recording_now() - s->began, s->run_s)));
-	fflush(stderr);
-}
 
 static void announce(const struct session *s)
 {
@@ -82,78 +31,17 @@ static void announce(const struct session *s)
 		"hypervisor\nsteals more than %g %%; at most %zu of them\n",
 		p->max_foreign * 100, p->max_steal * 100, trial_may_discard(p->pairs));
 	fprintf(stderr, "runs go to %s; about %s\n", escape_name(path, sizeof(path), s->path),
-		fmt_left(left, sizeof(left), session_left_s(s)));
+		trial_talk_left(left, sizeof(left), session_left_s(s)));
 }
 
-static void tell_pair(void *arg, const struct trial_pair *p)
-{
-	const struct work *w = arg;
-	const struct session *s = &w->session;
-	char left[64];
-
-	if (!p->discarded && w->show)
-		return;
-	clear_line(arg);
-	fprintf(stderr, "pair %u of %zu", p->number, s->outcome.planned);
-	for (int arm = 0; arm < TRIAL_ARMS && p->discarded; arm++) {
-		const struct trial_noise *n = &p->arm[arm].noise;
-
-		if (trial_disturbed(&s->trial.plan, n))
-			fprintf(stderr, "%s %s: others took %.1f %%, stolen %.1f %% of a CPU",
-				arm && trial_disturbed(&s->trial.plan, &p->arm[0].noise) ?
-					";" :
-					" discarded;",
-				trial_arm_name(arm), n->foreign * 100, n->steal * 100);
-	}
-	fprintf(stderr, "%s; about %s left\n", p->discarded ? "" : " done",
-		fmt_left(left, sizeof(left), session_left_s(s)));
-}
-
-/* The last lines of the log that says why a run failed. */
-static void show_log(void *arg, const char *log)
-{
-	enum { BYTES = 1500, LINES = 8 };
-	const struct session *s = &((const struct work *)arg)->session;
-	char text[BYTES + 1], safe[ESCAPE_FACTOR * BYTES + 1], *line;
-	int fd = *log ? openat(s->folder, log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1, lines = 0;
-	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-	ssize_t n;
-
-	if (fd < 0)
-		return;
-	n = pread(fd, text, BYTES, size > BYTES ? size - BYTES : 0);
-	close(fd);
-	while (n > 0 && text[n - 1] == '\n')
-		n--;
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	for (line = text + n; line > text; line--)
-		if (line[-1] == '\n' && ++lines == LINES)
-			break;
-	fprintf(stderr, "the last lines of %s/%s:\n", s->path, log);
-	for (line = strtok(line, "\n"); line; line = strtok(NULL, "\n"))
-		fprintf(stderr, "  | %s\n", escape_name(safe, sizeof(safe), line));
-}
-
-static void tell_extended(void *arg)
-{
-	const struct work *w = arg;
-
-	fprintf(stderr, "inconclusive after %u pairs: once more as many\n",
-		w->session.trial.plan.pairs);
-}
-
-static int run_pairs(struct work *w, struct err *e)
+static int run_pairs(struct trial_work *w, struct err *e)
 {
 	struct session *s = &w->session;
 	int err;
 
-	s->talk = (struct session_talk){
-		progress, clear_line, show_log, tell_pair, tell_extended, w
-	};
+	trial_talk(w);
 	err = session_run(s, e);
-	clear_line(w);
+	trial_talk_clear(w);
 	if (!err && s->outcome.next == TRIAL_TOO_NOISY)
 		fprintf(stderr, "%zu pairs were disturbed, more than may be: the trial ends here\n",
 			s->outcome.discarded);
@@ -255,7 +143,7 @@ static int go_on(struct session *s, const char *path, struct err *e)
 	return err ? err : trial_save(&s->trial, s->path, e);
 }
 
-static int trial(struct work *w, const struct trial_options *o, struct err *e)
+static int trial(struct trial_work *w, const struct trial_options *o, struct err *e)
 {
 	struct session *s = &w->session;
 	int err = session_rights(e);
@@ -268,7 +156,6 @@ static int trial(struct work *w, const struct trial_options *o, struct err *e)
 	err = o->resume ? go_on(s, o->resume, e) : begin(s, &o->wish, e);
 	if (err)
 		return err;
-	w->show = term_is(stderr);
 	if (s->outcome.next == TRIAL_NEXT_PAIR)
 		announce(s);
 	err = run_pairs(w, e);
@@ -278,7 +165,7 @@ static int trial(struct work *w, const struct trial_options *o, struct err *e)
 int cmd_trial(int argc, char **argv, struct err *e)
 {
 	struct trial_options o;
-	struct work *w;
+	struct trial_work *w;
 	int err = trial_options_parse(&o, argc, argv, e);
 
 	if (err)
