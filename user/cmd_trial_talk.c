@@ -54,7 +54,7 @@ static void tell_pair(void *arg, const struct trial_pair *p)
 	const struct session *s = &w->session;
 	char left[64];
 
-	if (!p->discarded && w->show)
+	if (w->quiet || (!p->discarded && w->show))
 		return;
 	clear_line(arg);
 	fprintf(stderr, "%s %u of %zu", s->trial.plan.alone ? "run" : "pair", p->number,

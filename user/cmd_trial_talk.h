@@ -9,6 +9,7 @@
 struct trial_work {
 	struct session session;
 	bool show;
+	bool quiet; /* nothing but the line that is written over, and why a run failed */
 	const char *arms[TRIAL_ARMS]; /* what they are called */
 	const char *hint;	      /* "Ctrl-C stops" */
 };

@@ -99,6 +99,7 @@ static void of_the_kernel(void **state)
 static void of_the_client(void **state)
 {
 	struct run_client *c;
+	char name[64];
 	struct run r;
 
 	(void)state;
@@ -123,6 +124,12 @@ static void of_the_client(void **state)
 	near(of(&r, "client.throughput"), 90);
 	fill_time(c, CLIENT_CLOSED, 50 * US);
 	near(of(&r, "client.closed.p50"), 50 * US);
+	assert_string_equal(figure_lateness(name, sizeof(name), "client.p99.5"),
+			    "client.late.p99.5");
+	assert_string_equal(figure_lateness(name, sizeof(name), "kernel.mean"), "client.late.mean");
+	assert_string_equal(figure_lateness(name, sizeof(name), "client.throughput"), "");
+	assert_true(of(&r, "client.late.p99.5") == 0);
+	near(of(&r, "client.answer.mean"), 200 * US);
 	run_free(&r);
 }
 

@@ -62,6 +62,17 @@ static const cpu_set_t *given(void)
 	return &set;
 }
 
+int cpus_given(void)
+{
+	return CPU_COUNT(given());
+}
+
+void cpus_take_back(void)
+{
+	if (cpus_given())
+		sched_setaffinity(0, sizeof(*given()), given());
+}
+
 bool cpus_choose(char *service, char *load, size_t size)
 {
 	const cpu_set_t *may = given();

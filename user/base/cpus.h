@@ -21,6 +21,12 @@ bool cpus_choose(char *service, char *load, size_t size);
 /* Whether this process may use all CPUs of a set. */
 bool cpus_allowed(const cpu_set_t *set);
 
+/* How many this process was given, whatever cpus_stay_off() has made of it since. */
+int cpus_given(void);
+
+/* Give it all of these back. */
+void cpus_take_back(void);
+
 /* Keep this process off the service's CPUs, and off the load's if there are others. */
 void cpus_stay_off(const cpu_set_t *service, const cpu_set_t *load);
 

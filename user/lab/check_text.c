@@ -78,6 +78,21 @@ void check_effect(const struct check_report *r, char *text, size_t size)
 			 interval, *interval ? ")" : "");
 }
 
+void check_failing(const struct check_report *r, char *text, size_t size)
+{
+	size_t len = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < r->lab->n_legs && len < size; i++) {
+		const struct leg_result *l = &r->judged->legs[i];
+
+		if (l->state != LEG_HOLDS)
+			len += snprintf(text + len, size - len, "%s%s %s%s%s%s", len ? ", " : "",
+					r->lab->legs[i].name, leg_state_name(l->state),
+					*l->why ? " (" : "", l->why, *l->why ? ")" : "");
+	}
+}
+
 static void print_verdict(const struct page *p, const struct check_report *r)
 {
 	const struct judged *j = r->judged;

@@ -24,4 +24,7 @@ int check_text(FILE *out, const struct check_report *r, struct err *e);
 /* "p50 40.1 ms -> 0.5 ms, ratio 0.012 (0.011 to 0.014)", of the headline's leg, or "3 answers are right". */
 void check_effect(const struct check_report *r, char *text, size_t size);
 
+/* Which legs do not hold: "p50 FAILS, work undecided". */
+void check_failing(const struct check_report *r, char *text, size_t size);
+
 #endif

@@ -2,6 +2,7 @@
 #include "lab/figure.h"
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "model/client.h"
 #include "model/hist.h"
@@ -9,7 +10,7 @@
 enum { NOT_MEASURED = -1 };
 
 /* What a figure is of, and what of that. */
-enum whose { CLIENT, CLOSED, KERNEL, STAGE, RUNQ, NETWORK, RAN, SINGLE, CLAIM, NOBODY };
+enum whose { CLIENT, CLIENT_PART, KERNEL, STAGE, RUNQ, NETWORK, RAN, SINGLE, CLAIM, NOBODY };
 
 enum what {
 	QUANTILE,
@@ -32,7 +33,7 @@ enum what {
 struct name {
 	enum whose whose;
 	enum what what;
-	int which;	   /* stage, network time, or row of the anatomy */
+	int which;	   /* stage, network time, or the client's */
 	int row;	   /* AT */
 	__u32 millionths;  /* QUANTILE */
 	const char *claim; /* CLAIM: the rest; RAN: the comm */
@@ -106,10 +107,14 @@ static bool client_of(const char *text, struct name *n)
 					     { "failed_share", FAILED_SHARE },
 					     { "requests", REQUESTS },
 					     { 0 } };
-	const char *closed = after(text, "closed");
+	const char *part = NULL;
 
-	n->whose = closed ? CLOSED : CLIENT;
-	return dist_of(closed ?: text, n) || (!closed && word_of(words, text, n));
+	for (int i = 0; i < NR_CLIENT_TIMES && !part; i++) {
+		part = after(text, client_time_name(i));
+		n->which = i;
+	}
+	n->whose = part ? CLIENT_PART : CLIENT;
+	return dist_of(part ?: text, n) || (!part && word_of(words, text, n));
 }
 
 static bool kernel_of(const char *text, struct name *n)
@@ -247,7 +252,7 @@ bool figure_of_client(const char *name)
 {
 	struct name n;
 
-	return parse(name, &n) && (n.whose == CLIENT || n.whose == CLOSED);
+	return parse(name, &n) && (n.whose == CLIENT || n.whose == CLIENT_PART);
 }
 
 double figure_error(const char *name, double value)
@@ -257,6 +262,20 @@ double figure_error(const char *name, double value)
 	if (!parse(name, &n) || n.whose == CLAIM || !isfinite(value))
 		return 0;
 	return n.what == QUANTILE || n.what == AT ? hist_error(value) : 0;
+}
+
+const char *figure_lateness(char *buf, size_t size, const char *name)
+{
+	struct name n;
+
+	*buf = '\0';
+	if (!parse(name, &n) || n.whose == CLAIM)
+		return buf;
+	if (n.what == MEAN)
+		snprintf(buf, size, "client.late.mean");
+	else if (n.what == QUANTILE)
+		snprintf(buf, size, "client.late.p%.6g", n.millionths / 1e4);
+	return buf;
 }
 
 /* ---- values ---- */
@@ -301,12 +320,12 @@ static double client_value(const struct name *n, const struct run_client *c)
 	return dist_value(n, &d, c->view.sum->latency, all);
 }
 
-static double closed_value(const struct name *n, const struct run_client *c)
+static double part_value(const struct name *n, const struct run_client *c)
 {
-	const struct client_hist *h = &c->times[CLIENT_CLOSED];
+	const struct client_hist *h = &c->times[n->which];
 	struct dist d;
 
-	client_time(c, CLIENT_CLOSED, &d);
+	client_time(c, n->which, &d);
 	return dist_value(n, &d, h->cells, d.count);
 }
 
@@ -401,10 +420,10 @@ double figure_of(const char *name, const struct run *r, __u16 port)
 
 	if (!parse(name, &n) || n.whose == CLAIM)
 		return NAN;
-	if (n.whose == CLIENT || n.whose == CLOSED)
+	if (n.whose == CLIENT || n.whose == CLIENT_PART)
 		return !r->n_clients	 ? NAN :
 		       n.whose == CLIENT ? client_value(&n, &r->clients[0]) :
-					   closed_value(&n, &r->clients[0]);
+					   part_value(&n, &r->clients[0]);
 	if (!s)
 		return NAN;
 	switch (n.whose) {

@@ -8,7 +8,8 @@
  * One number of a run by its name, as labs and articles refer to it:
  *
  *	client.p50 .pNN[.N] .mean .max .throughput .failed .failed_share .requests
- *	client.closed.pNN[.N] .mean .max	what a closed loop would have reported (coordinated omission)
+ *	client.closed.pNN[.N] .mean .max	what a closed loop would have reported (coordinated omission); also
+ *		client.late, client.connection, client.answer: the parts of its latency
  *	kernel.p50 .pNN[.N] .mean .max .throughput .requests .aborted_share
  *	STAGE.mean .pNN[.N] .max .share .at_p50 .at_p90 .at_p99 .at_p99.9 .at_max	(queue.runq.mean)
  *	runq.mean .share .at_p50 ..	queue.runq and service.runq together
@@ -52,8 +53,11 @@ double figure_error(const char *name, double value);
 /* The quantile in millionths that a figure is ("client.p99.5": 995000); 0 = it is none. */
 __u32 figure_quantile(const char *name);
 
-/* Where a figure comes from, to tell what a check needs. */
+/* Whether it is what the load sees. */
 bool figure_of_client(const char *name);
+
+/* How late the load was at the same quantile as a time, or in the mean: "client.late.p99". "" = there is none. */
+const char *figure_lateness(char *buf, size_t size, const char *name);
 
 /* ---- what the load, the service or the process beside it printed */
 

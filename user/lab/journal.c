@@ -76,6 +76,16 @@ static bool sysctl_path(const char *name, char path[PATH_LEN])
 	return true;
 }
 
+int journal_sysctl_value(const char *name, char *value, size_t size)
+{
+	char path[PATH_LEN], text[VALUE_LEN];
+	int err = sysctl_path(name, path) ? read_value(path, text) : -EINVAL;
+
+	if (!err)
+		snprintf(value, size, "%s", text);
+	return err;
+}
+
 /* ---- the file ---- */
 
 /* Which boot this is; "" = not known. */

@@ -35,6 +35,9 @@ int journal_open(struct journal *j, const char *folder, journal_tell tell, void 
 /* The same if something was left there and nobody is at work; nothing without that. */
 int journal_repair(const char *folder, journal_tell tell, void *arg, struct err *e);
 
+/* The value of a sysctl, on one line with single blanks. Returns 0 or -errno. */
+int journal_sysctl_value(const char *name, char *value, size_t size);
+
 /*
  * Each writes the change down and then makes it. Returns 0, or -errno with *e filled: then nothing was
  * changed, or what was is in the journal.

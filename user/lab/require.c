@@ -2,11 +2,11 @@
 #include "lab/require.h"
 #include <errno.h>
 #include <mntent.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/cpus.h"
 
 static int missing(struct err *e, int err)
 {
@@ -25,9 +25,7 @@ static int check_root(const struct lab_manifest *lab, struct err *e)
 
 static int check_cpus(const struct lab_manifest *lab, int need, struct err *e)
 {
-	cpu_set_t set;
-	int have = sched_getaffinity(0, sizeof(set), &set) ? (int)sysconf(_SC_NPROCESSORS_ONLN) :
-							     CPU_COUNT(&set);
+	int have = cpus_given() ?: (int)sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (have >= need)
 		return 0;

@@ -68,6 +68,15 @@ bool system_cgroup_cpu(bool *v2)
 	return found;
 }
 
+bool system_group(const struct lab_manifest *lab, char *path, size_t size)
+{
+	struct controller c;
+
+	if (!(lab->cgroup_quota_us > 0) || !find(&c))
+		return false;
+	return snprintf(path, size, "%s/lvt-lab-%.40s", c.mount, lab->id) < (int)size;
+}
+
 static int set(const char *group, const char *file, const char *value, struct err *e)
 {
 	char path[320];
@@ -113,7 +122,8 @@ static int make_group(struct system_state *s, const struct lab_manifest *lab, st
 	snprintf(file, sizeof(file), "%s/cgroup.subtree_control", c.mount);
 	if (c.v2 && !c.enabled)
 		err = journal_file(&s->journal, file, "+cpu", "-cpu", e);
-	snprintf(group, sizeof(group), "%s/lvt-lab-%.40s", c.mount, lab->id);
+	if (!err && !system_group(lab, group, sizeof(group)))
+		err = err_set(e, -ENAMETOOLONG, "the path of the cgroup is too long");
 	if (!err)
 		err = journal_cgroup(&s->journal, group, e);
 	if (!err)

@@ -27,4 +27,7 @@ int system_restore(struct system_state *s, journal_tell tell, void *arg, struct 
 /* Whether a CPU controller for cgroups is there; v2 says which. NULL-safe. For the requirement. */
 bool system_cgroup_cpu(bool *v2);
 
+/* The cgroup that a lab's service runs in, if it has one and it can be here. */
+bool system_group(const struct lab_manifest *lab, char *path, size_t size);
+
 #endif

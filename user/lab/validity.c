@@ -48,25 +48,25 @@ static bool lossy(const struct measured *m, const struct words *w)
 	return false;
 }
 
+/* At the quantile that the check is about: what is late in the tail alone moves no median. */
 static bool late(const struct measured *m, const char *primary, const struct words *w)
 {
-	char late_text[UNIT_LEN], size_text[UNIT_LEN];
+	char late_text[UNIT_LEN], size_text[UNIT_LEN], lateness[64];
 	double scale = NAN, worst = NAN;
 
-	if (figure_kind(primary) != FIGURE_TIME_NS)
+	if (figure_kind(primary) != FIGURE_TIME_NS ||
+	    !*figure_lateness(lateness, sizeof(lateness), primary))
 		return false;
 	for (int arm = trial_first_arm(&m->session->trial.plan); arm < TRIAL_ARMS; arm++) {
 		scale = fmax(scale, measured_median(m, arm, primary));
-		for (size_t i = 0; i < m->runs.n; i++)
-			worst = fmax(worst, m->runs.pairs[i]->arm[arm].client.late_p99_ns);
+		worst = fmax(worst, measured_median(m, arm, lateness));
 	}
 	if (!(worst >= LATE * scale))
 		return false;
 	snprintf(
 		w->why, w->size,
-		"the load was late with its requests: by %s at its p99, where the effect is of the size "
-		"of %s",
-		fmt_ns(late_text, sizeof(late_text), worst),
+		"the load was late with its requests: %s is %s, where the effect is of the size of %s",
+		lateness, fmt_ns(late_text, sizeof(late_text), worst),
 		fmt_ns(size_text, sizeof(size_text), scale));
 	snprintf(
 		w->advice, w->size,

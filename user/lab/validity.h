@@ -9,8 +9,9 @@
  * (analysis/verdict.h), but for what labs are about:
  *
  *   saturation	is no fault: goodput is a leg of its own
- *   late	the load's lateness p99 against the larger of both arms' primary figure, if that is a time:
- *		the effect is of that size, and lateness counts against a service that has become fast
+ *   late	the load's lateness, at the quantile that the primary figure is, against the larger of both arms'
+ *		primary figure: the effect is of that size, and lateness counts against a service that has
+ *		become fast
  *   views	as many requests by the client as by the kernel, and no less time, where no more than 1 %
  *		failed; where more did, the kernel must have answered as many as the client got right
  */

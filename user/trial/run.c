@@ -417,6 +417,8 @@ int trial_run(const struct trial_job *job, struct trial_arm *out, char log[TRIAL
 	}
 	if (n.pinned)
 		cpus_stay_off(&n.cpus[0], &n.cpus[1]);
+	else
+		cpus_take_back(); /* a trial before may have been another one */
 	window_open(&n.window, &n.rec, job->plan->seconds);
 	err = whole(&n, e);
 	tell(&n, TRIAL_STOPPING);
