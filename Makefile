@@ -67,7 +67,7 @@ need_root = [ "$$(id -u)" = 0 ] || { echo 'make $@ needs root, as tracing does: 
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all build build-tests build-bench deps test check lint format bench bench-load bench-verdicts fuzz install demo clean \
+.PHONY: all build build-tests build-bench deps test check check-labs lint format bench bench-load bench-verdicts fuzz install demo clean \
 	help FORCE
 
 # The table's check comes first: it says what is missing better than a compiler does.
@@ -192,6 +192,13 @@ check:
 	+@$(call guard,$(SUBMAKE) build-tests)
 	@$(call guard,LVT=$(abspath $(LVT)) tests/run unit cli)
 
+# Each lab on this machine: what is alike or untouched does not pass, the solution does. Half an hour.
+check-labs:
+	@$(call need_root)
+	@.make/deps build demo
+	+@$(call guard,$(SUBMAKE) build)
+	@$(call guard,LVT_LABS=$(abspath labs) $(LVT) lab verify)
+
 bench:
 	@$(call need_root)
 	@.make/deps build demo test
@@ -268,6 +275,7 @@ help:
 	@echo 'make demo       trace a real service under load and show where its time goes (root)'
 	@echo 'make test       all tests (root)'
 	@echo 'make check      the tests that need no root'
+	@echo 'make check-labs  prove each lab on this machine (root, half an hour)'
 	@echo 'make bench      what lvt costs (root)'
 	@echo 'make bench-load  lvt load beside wrk, hey and ab'
 	@echo 'make bench-verdicts  how often trials are right (root, an hour)'

@@ -162,9 +162,8 @@ int lab_predicted(const struct lab_session *s, struct err *e)
 		missing += !json_object_get(predictions, s->lab->questions[i].name);
 	if (!missing)
 		return 0;
-	err_set(e, -EPERM,
-		"%zu prediction%s of lab %s missing: what you expect comes before what is", missing,
-		missing == 1 ? " is" : "s are", s->lab->id);
+	err_set(e, -EPERM, "lab %s lacks %zu prediction%s: what you expect comes before what is",
+		s->lab->id, missing, missing == 1 ? "" : "s");
 	return err_hint(e, "lvt lab predict %.3s", s->lab->id);
 }
 

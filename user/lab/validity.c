@@ -6,7 +6,7 @@
 #include "base/units.h"
 
 #define FEW 0.01 /* of requests, as a trial's views */
-#define LATE 0.1
+#define LATE 0.5
 #define BUCKETS 1.02 /* one of each view */
 #define EDGES_MAX 0.25
 
