@@ -126,7 +126,10 @@ static void announce(const struct check *c)
 	double run_s = p->warm_up_s + p->seconds + 0.3;
 
 	fprintf(stderr, "check of %s: %u %s of %g s, %s; about %s\n", c->w->s.lab->id, p->pairs,
-		p->alone ? "runs" : "pairs of runs", p->seconds,
+		p->alone      ? "runs" :
+		p->pairs == 1 ? "pair of runs" :
+				"pairs of runs",
+		p->seconds,
 		p->alone ? "of your service" : "the untouched service and yours, in turns",
 		trial_talk_left(left, sizeof(left), run_s * p->pairs * trial_arms(p)));
 }

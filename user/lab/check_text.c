@@ -41,8 +41,8 @@ static void say_interval(const struct leg_result *l, const char *figure, char *t
 	char low[UNIT_LEN], high[UNIT_LEN];
 
 	*text = '\0';
-	if (!(isfinite(l->low) || isfinite(l->high)) || isnan(l->low))
-		return;
+	if (isnan(l->low) || (l->low <= 0 && isinf(l->high)))
+		return; /* so few runs have none */
 	if (l->ratio)
 		snprintf(text, size, "%s to %s", fmt_ratio(low, sizeof(low), l->low),
 			 fmt_ratio(high, sizeof(high), l->high));
@@ -115,7 +115,10 @@ static void print_runs(const struct page *p, const struct check_report *r)
 	const struct trial_plan *plan = &s->trial.plan;
 	struct items l = { 0 };
 
-	items_add(&l, "%zu %s", r->measured->runs.n, plan->alone ? "runs" : "pairs of runs");
+	items_add(&l, "%zu %s", r->measured->runs.n,
+		  plan->alone		   ? "runs" :
+		  r->measured->runs.n == 1 ? "pair of runs" :
+					     "pairs of runs");
 	items_add(&l, "%g s each after %g s", plan->seconds, plan->warm_up_s);
 	if (s->outcome.discarded)
 		items_add(&l, "%zu disturbed, and repeated", s->outcome.discarded);
