@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Asks a service RATE times a second and tells how long its answers take. The solution: an open loop.
+ *
+ *	meter --port P --rate R --seconds S
+ *
+ * It ends after S seconds, or at SIGTERM. Its last line is what it claims to have measured, in ns:
+ *
+ *	claim requests=N p50=NS p99=NS max=NS
+ */
+#include "service.h"
+
+/* At 600/s they are enough for a stall of 400 ms: each is asked again after CONNECTIONS / rate. */
+enum { SAMPLES = 1 << 20, SIZE = 64, CONNECTIONS = 240 };
+
+static int port;
+static double rate;
+static uint64_t start; /* when number 0 is due */
+static uint64_t latencies[SAMPLES], n_latencies;
+
+/* May be called from several threads. */
+static void record(uint64_t latency_ns)
+{
+	uint64_t i = __atomic_fetch_add(&n_latencies, 1, __ATOMIC_RELAXED);
+
+	if (i < SAMPLES)
+		latencies[i] = latency_ns;
+}
+
+/* Asks once, and waits for the answer. */
+static void ask(int fd)
+{
+	char request[PREFIX + SIZE] = { 0, 0, 0, SIZE };
+
+	if (!write_all(fd, request, sizeof(request)) || read_answer(fd) < 0)
+		die("no answer");
+}
+
+/*
+ * One of CONNECTIONS: of all requests, numbered from 0, it sends number `first` and each CONNECTIONS-th
+ * after that. Number i is due i/rate after the start, whatever became of those before it, and its
+ * latency counts from then: if it is sent late, that is part of how long it took.
+ */
+static void *sender(void *first)
+{
+	int fd = connect_to(port);
+
+	for (uint64_t i = (uintptr_t)first;; i += CONNECTIONS) {
+		uint64_t due = start + i * 1e9 / rate;
+
+		sleep_until(due);
+		ask(fd);
+		record(now_ns() - due);
+	}
+	return NULL;
+}
+
+/* ---- what follows can stay as it is */
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static unsigned long long quantile(uint64_t n, double q)
+{
+	return n ? latencies[(uint64_t)(q * (n - 1))] : 0;
+}
+
+static void claim(void)
+{
+	uint64_t n = __atomic_load_n(&n_latencies, __ATOMIC_RELAXED);
+
+	n = n < SAMPLES ? n : SAMPLES;
+	qsort(latencies, n, sizeof(latencies[0]), by_size);
+	printf("claim requests=%llu p50=%llu p99=%llu max=%llu\n", (unsigned long long)n,
+	       quantile(n, 0.5), quantile(n, 0.99), quantile(n, 1));
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	struct timespec whole = { .tv_sec = option_number(argc, argv, "--seconds", 4) };
+	sigset_t end;
+
+	port = option_number(argc, argv, "--port", 7000);
+	rate = option_number(argc, argv, "--rate", 500);
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigaddset(&end, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &end, NULL);
+	start = now_ns() + 50000000; /* time to connect */
+	for (uintptr_t i = 0; i < CONNECTIONS; i++)
+		thread_start("sender", sender, (void *)i);
+	sigtimedwait(&end, NULL, &whole);
+	claim();
+	_exit(0); /* the senders are still at it */
+}
