@@ -10,10 +10,10 @@
 static pthread_mutex_t store = PTHREAD_MUTEX_INITIALIZER; /* whoever uses the data holds it */
 static double stall_us;
 
-/* Holds the store for stall_us once a second, 0.4 s after the first request for the first time. */
+/* Holds the store for stall_us once a second, 0.6 s after the first request for the first time. */
 static void *tidy(void *unused)
 {
-	uint64_t next = now_ns() + 400000000;
+	uint64_t next = now_ns() + 600000000;
 
 	for (;; next += 1000000000) {
 		sleep_until(next);

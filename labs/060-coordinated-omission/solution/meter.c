@@ -16,13 +16,16 @@ enum { SAMPLES = 1 << 20, SIZE = 64, CONNECTIONS = 240 };
 static int port;
 static double rate;
 static uint64_t start; /* when number 0 is due */
-static uint64_t latencies[SAMPLES], n_latencies;
+static uint64_t latencies[SAMPLES], n_latencies, counted_from;
 
-/* May be called from several threads. */
+/* What ends within the first half second, a warm-up, is not counted. May be called from several threads. */
 static void record(uint64_t latency_ns)
 {
-	uint64_t i = __atomic_fetch_add(&n_latencies, 1, __ATOMIC_RELAXED);
+	uint64_t i;
 
+	if (now_ns() < counted_from)
+		return;
+	i = __atomic_fetch_add(&n_latencies, 1, __ATOMIC_RELAXED);
 	if (i < SAMPLES)
 		latencies[i] = latency_ns;
 }
@@ -87,11 +90,12 @@ int main(int argc, char **argv)
 
 	port = option_number(argc, argv, "--port", 7000);
 	rate = option_number(argc, argv, "--rate", 500);
+	counted_from = now_ns() + 500000000;
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	sigaddset(&end, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &end, NULL);
-	start = now_ns() + 50000000; /* time to connect */
+	start = now_ns() + 100000000; /* time to connect */
 	for (uintptr_t i = 0; i < CONNECTIONS; i++)
 		thread_start("sender", sender, (void *)i);
 	sigtimedwait(&end, NULL, &whole);
