@@ -33,8 +33,8 @@ static void turn_page(uint64_t now)
 	if (page.page_at && seconds < 0.5)
 		return;
 	if (page.page_at && page.answered) {
-		printf("claim taken_rate=%.0f time_ns=%.0f in_house=%ld\n",
-		       page.taken / seconds, page.time_ns / page.answered, in_house);
+		printf("claim taken_rate=%.0f time_ns=%.0f in_house=%ld\n", page.taken / seconds,
+		       page.time_ns / page.answered, in_house);
 		fflush(stdout);
 	}
 	memset(&page, 0, sizeof(page));

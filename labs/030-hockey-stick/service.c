@@ -12,7 +12,8 @@ static double mean_ns;
 
 static bool answer(int fd, const void *payload, int length)
 {
-	static uint64_t free_at, sent_at; /* when the worker was to be free of the last one, and when it was */
+	static uint64_t free_at,
+		sent_at; /* when the worker was to be free of the last one, and when it was */
 	char reply[PREFIX + 64];
 	uint64_t now = now_ns();
 	bool ok;
