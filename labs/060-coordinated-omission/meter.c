@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 	sigset_t end;
 
 	port = option_number(argc, argv, "--port", 7000);
-	rate = option_number(argc, argv, "--rate", 500);
+	rate = option_number(argc, argv, "--rate", 1000);
 	counted_from = now_ns() + 500000000;
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);

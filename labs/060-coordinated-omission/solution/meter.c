@@ -10,7 +10,7 @@
  */
 #include "service.h"
 
-/* At 600/s they are enough for a stall of 400 ms: each is asked again after CONNECTIONS / rate. */
+/* At 1,200/s they are enough for a stall of 200 ms: each is asked again after CONNECTIONS / rate. */
 enum { SAMPLES = 1 << 20, SIZE = 64, CONNECTIONS = 240 };
 
 static int port;
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
 	sigset_t end;
 
 	port = option_number(argc, argv, "--port", 7000);
-	rate = option_number(argc, argv, "--rate", 500);
+	rate = option_number(argc, argv, "--rate", 1000);
 	counted_from = now_ns() + 500000000;
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
