@@ -32,10 +32,10 @@ BPF_FLAGS := -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -D__BPF__ -fno-
 	$(addprefix -idirafter ,$(wildcard /usr/include/$(MACHINE)-linux-gnu))
 DEP_FLAGS = -MMD -MP -MF $@.d
 
-LIBRARIES := libbpf libelf zlib libcap jansson ncursesw libmicrohttpd libseccomp inih md4c md4c-html
+LIBRARIES := libbpf libelf zlib libcap jansson ncursesw libmicrohttpd libseccomp inih md4c
 LIBS := $(or $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null),-lbpf -lelf -lz -lcap -ljansson -lncursesw -ltinfo \
-	-lmicrohttpd -lseccomp -linih -lmd4c -lmd4c-html) -lm -pthread
-UNIT_LIBS := -lcmocka -ljansson -linih -lmd4c -lmd4c-html -lz -lm -pthread
+	-lmicrohttpd -lseccomp -linih -lmd4c) -lm -pthread
+UNIT_LIBS := -lcmocka -ljansson -linih -lmd4c -lz -lm -pthread
 # For one test, which without it is built too and skips itself.
 URING := $(if $(wildcard /usr/include/liburing.h),$(or $(shell pkg-config --libs liburing \
 	2>/dev/null),-luring))
@@ -133,7 +133,8 @@ $(OUT)/gen/%.css.inc: user/report/%.css
 	@mkdir -p $(@D)
 	@sed -e 's/[\\"]/\\&/g' -e 's/^[[:space:]]*/"/' -e 's/$$/\\n"/' $< >$@.tmp && mv $@.tmp $@
 
-$(foreach file,html html_compare html_sweep sweep_svg,$(DIR)/obj/user/report/$(file).o $(OUT)/unit/user/report/$(file).o): $(CSS)
+$(foreach file,report/html report/html_compare report/html_sweep report/sweep_svg lab/path_html,\
+	$(DIR)/obj/user/$(file).o $(OUT)/unit/user/$(file).o): $(CSS)
 
 # The script of the live page, likewise.
 $(OUT)/gen/live.js.inc: user/serve/live.js
@@ -234,8 +235,7 @@ FUZZ_SEEDS_lab := tests/data/labs/010-slow tests/data/labs/020-answer
 $(OUT)/fuzz/%: tests/fuzz/fuzz_%.c $(CSS) $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
 	@mkdir -p $(@D)/corpus $(@D)/corpus-$*
 	$(call say,FUZZ,$<)$(CLANG) $(USER_FLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -DLVT_FUZZ_NO_CRC $< $(FUZZ_SRCS) -o $@ -ljansson -linih -lmd4c \
-		-lmd4c-html -lz -lm
+		-fno-sanitize-recover=all -DLVT_FUZZ_NO_CRC $< $(FUZZ_SRCS) -o $@ -ljansson -linih -lmd4c -lz -lm
 
 fuzz: $(OUT)/fuzz/$(FUZZ)
 	@cd $(OUT)/fuzz && LVT_FUZZ_LAB=$(abspath tests/data/labs/010-slow) ./$(FUZZ) \

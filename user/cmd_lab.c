@@ -8,7 +8,9 @@
 #include "base/term.h"
 #include "base/wrap.h"
 #include "cmd.h"
+#include "lab/markdown.h"
 #include "lab/texts.h"
+#include "report/page.h"
 
 static const struct command subcommands[] = {
 	{ "list", "[OPTION...]", "the labs, by unit, and which are done", cmd_lab_list },
@@ -136,9 +138,10 @@ void lab_session_close(struct lab_session *s)
 
 int lab_print_markdown(const char *text, struct err *e)
 {
-	(void)e;
-	fputs(text, stdout);
-	return 0;
+	struct page page;
+
+	page_open(&page, stdout);
+	return markdown_print(stdout, text, page.columns, page.colour, e);
 }
 
 /* Variables of a lab that is not started: an example of each. */
