@@ -227,10 +227,10 @@ FUZZ_SECONDS ?= 600
 # What is fed: run (the run file), lab (what learners and authors of labs write).
 FUZZ ?= run
 FUZZ_SRCS := $(foreach layer,base model store load analysis report,$(wildcard user/$(layer)/*.c)) \
-	$(wildcard user/lab/manifest*.c user/lab/figure*.c user/lab/progress*.c \
-	$(foreach file,catalogue fill ini_file learner settings,user/lab/$(file).c))
+	$(wildcard user/lab/figure*.c user/lab/progress*.c user/lab/m[ad]*.c \
+	$(foreach file,catalogue fill ini_file learner path path_check settings,user/lab/$(file).c))
 FUZZ_SEEDS_run := tests/fuzz/corpus tests/data
-FUZZ_SEEDS_lab := tests/data/labs/010-slow tests/data/labs/020-answer
+FUZZ_SEEDS_lab := tests/data/labs/010-slow tests/data/labs/020-answer labs labs/articles
 
 $(OUT)/fuzz/%: tests/fuzz/fuzz_%.c $(CSS) $(FUZZ_SRCS) $(wildcard user/*/*.h include/*)
 	@mkdir -p $(@D)/corpus $(@D)/corpus-$*

@@ -31,6 +31,7 @@ int cmd_trial(int argc, char **argv, struct err *e);
 int cmd_load(int argc, char **argv, struct err *e);
 int cmd_sweep(int argc, char **argv, struct err *e);
 int cmd_serve(int argc, char **argv, struct err *e);
+int cmd_path(int argc, char **argv, struct err *e);
 int cmd_lab(int argc, char **argv, struct err *e);
 int cmd_doctor(int argc, char **argv, struct err *e);
 int cmd_help(int argc, char **argv, struct err *e);

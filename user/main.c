@@ -25,6 +25,8 @@ const struct command commands[] = {
 	  cmd_sweep },
 	{ "serve", "[OPTION...]", "answer over HTTP while tracing: a live page, Prometheus metrics",
 	  cmd_serve },
+	{ "path", "[UNIT] [OPTION...]", "the course: units and labs, what is done, what is next",
+	  cmd_path },
 	{ "lab", "SUBCOMMAND [LAB] [OPTION...]",
 	  "labs on latency and throughput, checked in the kernel", cmd_lab },
 	{ "doctor", "[OPTION...]", "can this host trace, and what mends it if not", cmd_doctor },

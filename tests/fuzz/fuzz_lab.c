@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * What learners and authors of labs write by hand, fed by libFuzzer: lab.ini (the files that it names are
- * those of a lab of the tests), settings.ini, progress.json, and texts with braces. All of them get each input.
+ * those of a lab of the tests), path.ini, settings.ini, progress.json, and texts with braces and in Markdown.
+ * All of them get each input.
  */
 #include <jansson.h>
 #include <stddef.h>
@@ -13,6 +14,8 @@
 
 #include "lab/learner.h"
 #include "lab/manifest_internal.h"
+#include "lab/markdown.h"
+#include "lab/path_check.h"
 #include "lab/progress_shape.h"
 #include "lab/settings.h"
 
@@ -86,6 +89,37 @@ static void fuzz_progress(const struct lab_manifest *m, const uint8_t *data, siz
 	json_decref(root);
 }
 
+static void fuzz_path(const uint8_t *data, size_t size, const char *text)
+{
+	FILE *in = fmemopen((void *)data, size, "r");
+	struct path p = { 0 };
+	struct err e = { 0 };
+
+	if (!path_read_stream(&p, in, "x", &e))
+		path_find(&p, text, &e);
+	path_free(&p);
+	fclose(in);
+}
+
+/* Whatever stands in it, a terminal gets text and styles. */
+static void fuzz_markdown(const char *text)
+{
+	char *printed = NULL;
+	size_t size;
+	struct err e = { 0 };
+	FILE *out = open_memstream(&printed, &size);
+
+	markdown_print(out, text, 10 + strlen(text) % 90, true, &e);
+	fflush(out);
+	for (const char *c = printed; *c; c++)
+		if (((unsigned char)*c < ' ' && *c != '\n' && strncmp(c, "\033[0", 3) != 0) ||
+		    *c == 127)
+			abort();
+	markdown_html_part(out, text, &(struct markdown_part){ "p", 1, true }, &e);
+	fclose(out);
+	free(printed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct lab_manifest m;
@@ -101,6 +135,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_texts(&m, text);
 	fuzz_settings(&m, text);
 	fuzz_progress(&m, data, size);
+	fuzz_path(data, size, text);
+	fuzz_markdown(text);
 	free(text);
 	lab_manifest_free(&m);
 	return 0;

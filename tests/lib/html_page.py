@@ -9,10 +9,10 @@ import sys
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "rect", "circle"}
 SHAPES = {"path", "rect", "circle"} # closed by themselves, or with a title inside
-INLINE = {"span", "b", "i", "small", "a", "code"}
+INLINE = {"span", "b", "i", "small", "a", "code", "em", "strong", "del"}
 BLOCK = {"div", "p", "dl", "ul", "table", "figure", "section", "article", "details", "h1", "h2",
-         "h3", "h4", "nav", "header", "footer", "main", "svg"}
-INSIDE = {"tr": {"thead", "tbody"}, "td": {"tr"}, "th": {"tr"}, "li": {"ul"}, "caption": {"table"},
+         "h3", "h4", "nav", "header", "footer", "main", "svg", "pre", "ol", "blockquote"}
+INSIDE = {"tr": {"thead", "tbody"}, "td": {"tr"}, "th": {"tr"}, "li": {"ul", "ol"}, "caption": {"table"},
           "dt": {"div"}, "dd": {"div"}, "summary": {"details"}, "figcaption": {"figure"},
           "path": {"svg", "pattern"}, "rect": {"svg", "g"}, "circle": {"svg"}, "g": {"svg"},
           "text": {"svg"}, "tspan": {"text"}, "defs": {"svg"}, "pattern": {"defs"},
@@ -48,6 +48,8 @@ class Page(html.parser.HTMLParser):
             if name == "id":
                 assert value not in self.ids, f"twice: {value}"
                 self.ids.add(value)
+            elif name == "href" and tag == "a" and value.startswith("https://"): # of an article's sources
+                assert ("rel", "noreferrer") in attrs, value
             elif name == "href" and tag == "a":
                 assert value.startswith("#"), value
                 self.links.add(value[1:])
@@ -318,7 +320,31 @@ def check_comparison(page, view):
     assert not missing, "\n".join(map(str, missing))
 
 
-CHECKS = {"lvt.report/1": check_report, "lvt.compare/1": check_comparison}
+# --- the JSON of the learning path in its page
+
+def check_path(page, path):
+    text, missing = words(page.text), []
+    parts = path["resources"] + path["supplementary"]
+    says = [path[k] for k in ("title", "about", "note")] + [p["title"] for p in parts]
+    rows = page.rows(None, "The path")
+    for phase in path["phases"]:
+        for unit in phase["units"]:
+            mark = {"done": "✓", "locked": "–", "open": "·"}[unit["state"]]
+            mark = "▸" if path["next"] and path["next"]["id"] == unit["id"] else mark
+            row = [f'{mark} {unit["number"]} {unit["title"]}', unit["focus"], f'{unit["minutes"]:.0f} min']
+            missing += [] if row in [r[:3] for r in rows] else [row]
+            labs = page.rows(unit["id"], "Labs of this unit")
+            for lab in unit["labs"]:
+                row = [f'{lab["minutes"]:.0f} min', lab["serves"], lab["pays"]]
+                if not any(r[2:] == row and lab["id"][:3] in r[0] and lab["title"] in r[0] for r in labs):
+                    missing.append((unit["id"], row))
+            parts = parts + [unit]
+    missing += [("page", s) for s in says if words([s]) not in text]
+    assert set(page.sections) == {p["id"] for p in parts} | {"checklist"}, page.sections.keys()
+    assert not missing, "\n".join(map(str, missing))
+
+
+CHECKS = {"lvt.report/1": check_report, "lvt.compare/1": check_comparison, "lvt.path/1": check_path}
 
 
 def main():
@@ -326,7 +352,9 @@ def main():
     text = raw.decode() # strictly UTF-8
     assert len(raw) <= 500000, len(raw)
     assert text.startswith("<!DOCTYPE html>\n<html lang=\"en\">") and text.endswith("</html>\n")
-    assert not re.search(r"(https?:)?//[a-z]|@import|url\((?!#)|<script", text, re.I)
+    assert not re.search(r"@import|url\((?!#)|<script", text, re.I)
+    # but for the addresses that an article of the course names
+    assert '<div id="top" class="course">' in text or not re.search(r"(https?:)?//[a-z]", text, re.I)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text)
     assert not re.search(r"\bnan\b|\binf\b", text, re.I), re.search(r".*\bnan\b|\binf\b.*", text)
     assert not re.search(r"<[^a-z/!]", text), "a < that is not a tag's"
