@@ -228,10 +228,9 @@ static const char *next_step(const struct lab_session *s)
 
 static void print_status(const struct lab_session *s)
 {
-	const json_t *baseline = json_object_get(s->state, "baseline"), *word;
-	const char *passed = json_string_value(json_object_get(s->state, "passed")), *name;
+	const json_t *baseline = json_object_get(s->state, "baseline");
+	const char *passed = json_string_value(json_object_get(s->state, "passed"));
 	char text[4400];
-	size_t n = 0;
 
 	printf("Lab %s: %s\n\n", s->lab->id, s->lab->title);
 	snprintf(text, sizeof(text), "%s, attempt %d",
@@ -239,10 +238,7 @@ static void print_status(const struct lab_session *s)
 		 (int)json_integer_value(json_object_get(s->state, "attempt")));
 	row("started", text);
 	row("folder", json_string_value(json_object_get(s->state, "folder")) ?: "unknown");
-	json_object_foreach(json_object_get(s->state, "vars"), name, word)
-		n += snprintf(text + n, n < sizeof(text) ? sizeof(text) - n : 0, "%s%s = %s",
-			      n ? ", " : "", name, json_string_value(word));
-	if (n)
+	if (*learner_drawn(text, sizeof(text), s->lab, s->state))
 		row("drawn", text);
 	print_predictions(s);
 	row("baseline", !baseline					   ? "not run yet" :

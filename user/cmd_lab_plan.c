@@ -60,17 +60,26 @@ struct arm {
 	struct fill fill;
 	const struct lab_manifest *lab;
 	int text; /* whose texts it has */
+	const struct lab_settings *learner;
 };
 
-/* One of them, which before has from after if it has none of its own. */
+/*
+ * One of them, which before has from after if it has none of its own: then with the defaults. What its own
+ * names is what the learner set: "--rate {rate*1.3}".
+ */
 static int put(char to[TRIAL_COMMAND_LEN], const struct arm *a, char *const texts[2],
 	       const char *what, struct err *e)
 {
 	const char *text = *texts[a->text] ? texts[a->text] : texts[TRIAL_AFTER];
+	struct fill with = a->fill;
 	struct err why = { 0 };
-	char *filled = fill(&a->fill, text, &why);
-	size_t n = filled ? strlen(filled) : 0;
+	char *filled;
+	size_t n;
 
+	if (a->text == TRIAL_BEFORE && *texts[TRIAL_BEFORE])
+		with.settings = a->learner;
+	filled = fill(&with, text, &why);
+	n = filled ? strlen(filled) : 0;
 	if (filled && n < TRIAL_COMMAND_LEN)
 		strcpy(to, filled);
 	free(filled);
@@ -100,7 +109,8 @@ static int put_load(struct trial_plan *p, const struct arm *a, int arm, struct e
 static int put_arm(struct trial_plan *p, const struct lab_manifest *lab, const json_t *vars,
 		   const struct lab_arms *arms, int arm, struct err *e)
 {
-	struct arm a = { lab_arm_fill(lab, vars, arms, arm), lab, arms->alike ? TRIAL_AFTER : arm };
+	struct arm a = { lab_arm_fill(lab, vars, arms, arm), lab, arms->alike ? TRIAL_AFTER : arm,
+			 arms->settings[TRIAL_AFTER] };
 	int err = put(p->command[arm], &a, lab->service, "service", e);
 
 	if (!err)

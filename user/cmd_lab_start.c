@@ -118,9 +118,6 @@ static void tell(const struct lab_session *s, const char *folder, bool again, in
 {
 	const struct lab_manifest *lab = s->lab;
 	char text[4700];
-	const char *name;
-	json_t *word;
-	size_t n = 0;
 	struct err need = { 0 };
 
 	printf("Lab %s: %s (%g minutes, for %s)%s\n\n", lab->id, lab->title, lab->minutes,
@@ -130,11 +127,7 @@ static void tell(const struct lab_session *s, const char *folder, bool again, in
 	snprintf(text, sizeof(text), kept ? "%s (%d file%s there before, kept as %s)" : "%s",
 		 folder, kept, kept == 1 ? " was" : "s were", kept == 1 ? "it is" : "they are");
 	row("folder", text);
-	*text = '\0';
-	json_object_foreach(json_object_get(s->state, "vars"), name, word)
-		n += snprintf(text + n, n < sizeof(text) ? sizeof(text) - n : 0, "%s%s = %s",
-			      n ? ", " : "", name, json_string_value(word));
-	if (n)
+	if (*learner_drawn(text, sizeof(text), lab, s->state))
 		row("drawn", text);
 	edited(lab, text, sizeof(text));
 	row("edit", text);

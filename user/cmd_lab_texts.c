@@ -230,13 +230,14 @@ static int show_diff(const struct lab_manifest *lab, const char *name, struct er
 	return err_hint(e, "the solution is %s", to);
 }
 
-static int show_settings(const struct lab_manifest *lab, struct err *e)
+static int show_settings(const struct lab_session *s, struct err *e)
 {
+	struct fill f = learner_fill(s->lab, s->state);
 	char *text;
 
-	if (!strstr(lab->edit, "settings"))
+	if (!strstr(s->lab->edit, "settings"))
 		return 0;
-	text = text_read(lab, "solution/settings.ini", e);
+	text = text_filled(&f, "solution/settings.ini", e);
 	if (!text)
 		return e->code;
 	printf("\nsettings.ini\n\n%s", text);
@@ -250,7 +251,7 @@ static int show_solution(const struct lab_session *s, struct err *e)
 
 	for (size_t i = 0; i < s->lab->sources.n && !err; i++)
 		err = show_diff(s->lab, s->lab->sources.items[i], e);
-	return err ? err : show_settings(s->lab, e);
+	return err ? err : show_settings(s, e);
 }
 
 static int solution_open(const struct lab_session *s, struct err *e)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/invoker.h"
+#include "base/out_file.h"
 #include "base/units.h"
 #include "capture/recording.h"
 #include "cmd_lab_work.h"
@@ -13,6 +14,7 @@
 #include "lab/check_text.h"
 #include "lab/clean.h"
 #include "lab/require.h"
+#include "lab/texts.h"
 
 /*
  * The author's proof, on this machine: a check neither passes what is alike nor what is untouched, and
@@ -168,6 +170,30 @@ static int make_folder(struct verify *v, struct err *e)
 	return 0;
 }
 
+/* As it is for what was drawn. */
+static int read_solution(struct verify *v, struct err *e)
+{
+	const struct fill f = { .lab = v->lab, .vars = v->vars };
+	struct out_file out;
+	char path[128], *text;
+	int err;
+
+	if (!strstr(v->lab->edit, "settings"))
+		return settings_defaults(&v->solution, v->lab, e);
+	text = text_filled(&f, "solution/settings.ini", e);
+	if (!text)
+		return e->code;
+	snprintf(path, sizeof(path), "%s/settings.ini", v->folder);
+	err = out_file_open(&out, path, e);
+	if (!err)
+		err = out_file_write(&out, text, strlen(text), e);
+	if (!err)
+		err = out_file_finish(&out, e);
+	out_file_drop(&out);
+	free(text);
+	return err ? err : settings_read(&v->solution, v->lab, path, e);
+}
+
 static int build(struct verify *v, struct err *e)
 {
 	int signals = v->trial.session.signals, err;
@@ -177,12 +203,7 @@ static int build(struct verify *v, struct err *e)
 	err = build_shipped(v->lab, v->common, NULL, v->shipped, signals, e);
 	if (!err)
 		err = build_shipped(v->lab, v->common, path, v->solved, signals, e);
-	snprintf(path, sizeof(path), "%s/solution/settings.ini", v->lab->folder);
-	if (!err && !access(path, F_OK))
-		err = settings_read(&v->solution, v->lab, path, e);
-	else if (!err)
-		err = settings_defaults(&v->solution, v->lab, e);
-	return err;
+	return err ? err : read_solution(v, e);
 }
 
 static int prove_all(struct verify *v, struct err *e)

@@ -68,6 +68,24 @@ json_t *learner_draw(const struct lab_manifest *lab, __u64 seed)
 	return vars;
 }
 
+const char *learner_drawn(char *buf, size_t size, const struct lab_manifest *lab,
+			  const json_t *state)
+{
+	const json_t *vars = json_object_get(state, "vars");
+	size_t n = 0;
+
+	*buf = '\0';
+	for (size_t i = 0; i < lab->n_vars; i++) {
+		const struct lab_var *var = &lab->vars[i];
+		const char *word = json_string_value(json_object_get(vars, var->name));
+
+		if (word && !var->hidden && n < size)
+			n += snprintf(buf + n, size - n, "%s%s = %s", n ? ", " : "", var->name,
+				      word);
+	}
+	return buf;
+}
+
 static double figure_value(void *arg, bool check, const char *name)
 {
 	const json_t *checks = json_object_get(arg, "checks"), *from;

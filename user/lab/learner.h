@@ -28,6 +28,10 @@ enum { LEARNER_FAILURES = 3 };
 /* A word for each variable, {NAME: WORD}; NULL without memory. seed 0: by chance. */
 json_t *learner_draw(const struct lab_manifest *lab, __u64 seed);
 
+/* "rate = 200, size = 64": what was drawn, without what is hidden; "" if there is nothing. Returns buf. */
+const char *learner_drawn(char *buf, size_t size, const struct lab_manifest *lab,
+			  const json_t *state);
+
 /* What the texts and commands of a lab are filled with; all is borrowed. state NULL: it is not started. */
 struct fill learner_fill(const struct lab_manifest *lab, json_t *state);
 

@@ -23,6 +23,7 @@ struct lab_words {
 struct lab_var {
 	char *name;
 	struct lab_words pick;
+	bool hidden; /* the learner is to find it: it is not shown */
 };
 
 /* What the learner may set. */

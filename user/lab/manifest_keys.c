@@ -27,6 +27,7 @@ const struct manifest_key manifest_keys[] = {
 	{ "lab", "pays", MANIFEST_TEXT, IN(pays), true, .right = "a sentence: what the other side pays" },
 
 	{ "var", "pick", MANIFEST_WORDS, VAR(pick), true, .right = "words, of which one is drawn" },
+	{ "var", "hidden", MANIFEST_BOOL, VAR(hidden), .choices = yes_no },
 
 	{ "knob", "about", MANIFEST_TEXT, KNOB(about), true, .right = "a sentence" },
 	{ "knob", "default", MANIFEST_TEXT, KNOB(otherwise), .required = false },
