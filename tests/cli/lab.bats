@@ -191,6 +191,7 @@ on_terminal() {
 	run_split "$LVT" lab solution
 	[ "$status" -eq 0 ]
 	[[ $out == *"One line"*"--- service.c"*"+++ solution/service.c"*"+static double wait_us = 0"* ]]
+	[[ $out == *"guess_us = "[23]*00* ]] # ten times the rate that was drawn
 	[[ $out == *"settings.ini"*"mode = none"* ]]
 	jq -e '.labs["010-slow"].solution_seen' "$STATE/progress.json"
 	edit_progress '.labs["010-slow"].passed = "2026-01-01T00:00:00Z"'

@@ -104,6 +104,17 @@ begin_check() {
 	nothing_left
 }
 
+@test "lab check: the command before that a lab gives has the learner's settings and the shipped program" {
+	needs_root
+	started
+	sed -i 's/^guess_us.*/guess_us = 1234/' "$WORK/settings.ini"
+	"$LVT" lab check --pairs 1 --seconds 0.2 "${ANY[@]}" >/dev/null 2>&1 || true
+	jq -re .plan.before "$XDG_STATE_HOME/lvt/runs/010-slow/check-1/trial.json" >"$BATS_TEST_TMPDIR/before"
+	grep -q -- '--beside 1234$' "$BATS_TEST_TMPDIR/before"
+	! grep -q "^$WORK/service" "$BATS_TEST_TMPDIR/before"
+	nothing_left
+}
+
 @test "lab check: a build error is the compiler's, and one line of lvt's" {
 	needs_root
 	started

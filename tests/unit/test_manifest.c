@@ -99,7 +99,8 @@ static void reads(void **state)
 		"and each of them waits.");
 	assert_true(isnan(m.knobs[0].min) && m.knobs[1].max == 1e6);
 	assert_string_equal(m.knobs[1].otherwise, "");
-	assert_string_equal(m.service[0], "{service} --port {port} --mode sleep");
+	assert_string_equal(m.service[0],
+			    "{service} --port {port} --mode sleep --beside {guess_us}");
 	assert_string_equal(m.beside[1], "");
 	assert_non_null(strstr(m.load[1], "--rate {rate} --connections 4"));
 	assert_string_equal(m.sources.items[0], "service.c");

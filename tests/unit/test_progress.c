@@ -276,6 +276,19 @@ static void predictions(void **state)
 	assert_int_equal(e.status, EXIT_USAGE);
 }
 
+static void drawn_is_shown_unless_hidden(struct lab_manifest *lab)
+{
+	json_t *state = json_pack("{s:{s:s}}", "vars", "rate", "250");
+	char text[64];
+
+	assert_string_equal(learner_drawn(text, sizeof(text), lab, state), "rate = 250");
+	lab->vars[0].hidden = true;
+	assert_string_equal(learner_drawn(text, sizeof(text), lab, state), "");
+	lab->vars[0].hidden = false;
+	assert_string_equal(learner_drawn(text, sizeof(text), lab, NULL), "");
+	json_decref(state);
+}
+
 static void draws_and_next(void **state)
 {
 	struct catalogue c;
@@ -298,6 +311,7 @@ static void draws_and_next(void **state)
 		json_decref(again);
 	}
 	assert_true(seen[0] > 5 && seen[1] > 5 && seen[2] > 5);
+	drawn_is_shown_unless_hidden(&c.labs[0]);
 
 	assert_int_equal(progress_open(&p, false, &e), 0);
 	assert_string_equal(learner_locked_by(&p, &c.labs[1]), "010-slow");
