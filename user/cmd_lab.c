@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/nearest.h"
 #include "base/term.h"
 #include "base/wrap.h"
 #include "cmd.h"
+#include "lab/journal.h"
 #include "lab/markdown.h"
 #include "lab/texts.h"
 #include "report/page.h"
@@ -109,6 +111,21 @@ static int find_lab(struct lab_session *s, const char *word, enum lab_which whic
 	return err_hint(e, "lvt lab start %.3s", s->lab->id);
 }
 
+static void warn(void *arg, const char *line)
+{
+	(void)arg;
+	command_warn(line);
+}
+
+/* What an lvt that was killed has left changed on this host is set back by the next one that may. */
+static void repair_host(void)
+{
+	struct err e = { 0 };
+
+	if (!geteuid() && journal_repair(JOURNAL_FOLDER, warn, NULL, &e))
+		command_warn(e.message);
+}
+
 int lab_session_open(struct lab_session *s, const char *word, enum lab_which which, bool change,
 		     struct err *e)
 {
@@ -116,6 +133,7 @@ int lab_session_open(struct lab_session *s, const char *word, enum lab_which whi
 	int err;
 
 	*s = (struct lab_session){ .progress.lock = -1 };
+	repair_host();
 	err = catalogue_open(&s->labs, e);
 	if (!err)
 		err = progress_open(&s->progress, change, e);
