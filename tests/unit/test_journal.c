@@ -200,6 +200,20 @@ static void sysctls(void **state)
 	journal_close(&j);
 }
 
+/* Who asks whether anything is left behind does not take for that what somebody is at work with. */
+static void in_use(void **state)
+{
+	struct journal j;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(journal_in_use(folder));
+	assert_int_equal(journal_open(&j, folder, tell, NULL, &e), 0);
+	assert_true(journal_in_use(folder));
+	journal_close(&j);
+	assert_false(journal_in_use(folder));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +223,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged, make, unmake),
 		cmocka_unit_test_setup_teardown(no_room, make, unmake),
 		cmocka_unit_test_setup_teardown(sysctls, make, unmake),
+		cmocka_unit_test_setup_teardown(in_use, make, unmake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,27 +52,37 @@ static int bpf_descriptors(void)
 	return found;
 }
 
-void clean_left(const struct clean *c, const struct lab_manifest *lab, const char *folder,
-		char *text, size_t size)
+/* What the lab has changed on this host; nothing is asked while another lvt is at work, whose it may be. */
+static void host_left(const struct clean *c, const struct lab_manifest *lab, char *text,
+		      size_t size)
 {
-	pid_t pids[16];
-	size_t processes = tree_below(getpid(), pids, 16);
-	int descriptors = bpf_descriptors();
 	char group[256], now[256];
 
-	*text = '\0';
-	if (processes)
-		add(text, size, "%zu processes (pid %d)", processes, (int)pids[0]);
-	if (descriptors)
-		add(text, size, "%d BPF objects", descriptors);
+	if (journal_in_use(JOURNAL_FOLDER))
+		return;
 	if (system_group(lab, group, sizeof(group)) && !access(group, F_OK))
 		add(text, size, "the cgroup %s", group);
 	for (size_t i = 0; i < lab->n_sysctls; i++)
 		if (journal_sysctl_value(lab->sysctls[i].name, now, sizeof(now)) ||
 		    strcmp(now, c->sysctls[i]) != 0)
 			add(text, size, "the sysctl %s", lab->sysctls[i].name);
-	if (*folder && !access(folder, F_OK))
-		add(text, size, "%s", folder);
 	if (!access(JOURNAL_FOLDER "/journal.json", F_OK))
 		add(text, size, "%s", JOURNAL_FOLDER "/journal.json");
+}
+
+void clean_left(const struct clean *c, const struct lab_manifest *lab, const char *folder,
+		char *text, size_t size)
+{
+	pid_t pids[16];
+	size_t processes = tree_below(getpid(), pids, 16);
+	int descriptors = bpf_descriptors();
+
+	*text = '\0';
+	if (processes)
+		add(text, size, "%zu processes (pid %d)", processes, (int)pids[0]);
+	if (descriptors)
+		add(text, size, "%d BPF objects", descriptors);
+	host_left(c, lab, text, size);
+	if (*folder && !access(folder, F_OK))
+		add(text, size, "%s", folder);
 }

@@ -415,6 +415,21 @@ int journal_repair(const char *folder, journal_tell tell, void *arg, struct err 
 	return err == -EBUSY ? 0 : err;
 }
 
+bool journal_in_use(const char *folder)
+{
+	char path[PATH_LEN];
+	bool used;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/lock", folder);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	used = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(fd);
+	return used;
+}
+
 void journal_close(struct journal *j)
 {
 	json_decref(j->changes);

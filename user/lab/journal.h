@@ -3,6 +3,7 @@
 #define LVT_LAB_JOURNAL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -34,6 +35,9 @@ int journal_open(struct journal *j, const char *folder, journal_tell tell, void 
 
 /* The same if something was left there and nobody is at work; nothing without that. */
 int journal_repair(const char *folder, journal_tell tell, void *arg, struct err *e);
+
+/* Whether an lvt that is at work holds it now: what it has changed is not left behind. */
+bool journal_in_use(const char *folder);
 
 /* The value of a sysctl, on one line with single blanks. Returns 0 or -errno. */
 int journal_sysctl_value(const char *name, char *value, size_t size);
