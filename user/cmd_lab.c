@@ -111,7 +111,7 @@ static int find_lab(struct lab_session *s, const char *word, enum lab_which whic
 	return err_hint(e, "lvt lab start %.3s", s->lab->id);
 }
 
-static void warn(void *arg, const char *line)
+void lab_warn(void *arg, const char *line)
 {
 	(void)arg;
 	command_warn(line);
@@ -122,7 +122,7 @@ static void repair_host(void)
 {
 	struct err e = { 0 };
 
-	if (!geteuid() && journal_repair(JOURNAL_FOLDER, warn, NULL, &e))
+	if (!geteuid() && journal_repair(JOURNAL_FOLDER, lab_warn, NULL, &e))
 		command_warn(e.message);
 }
 

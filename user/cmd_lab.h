@@ -56,6 +56,9 @@ int lab_show(const struct lab_session *s, const char *name, struct err *e);
 /* Print markdown on stdout as the terminal, or what stands for it, can have it. */
 int lab_print_markdown(const char *text, struct err *e);
 
+/* Tells what is set back on this host (journal_tell); arg is not used. */
+void lab_warn(void *arg, const char *line);
+
 /* "yes" typed to a question on the terminal: false also without one. */
 bool lab_confirm(const char *question);
 

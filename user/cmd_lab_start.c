@@ -9,6 +9,7 @@
 #include "base/term.h"
 #include "base/wrap.h"
 #include "cmd_lab.h"
+#include "lab/path_state.h"
 #include "lab/require.h"
 #include "lab/work_folder.h"
 
@@ -114,6 +115,31 @@ static void edited(const struct lab_manifest *lab, char *buf, size_t size)
 	}
 }
 
+/* A lab may be begun before its turn on the path; that it is, is said. Test labs have no path. */
+static void note_path(const struct lab_session *s)
+{
+	const struct path_item *unit = NULL;
+	struct path path = { 0 };
+	struct path_state state = { 0 };
+	char called[80], text[160];
+	struct err e = { 0 };
+
+	if (!path_read(&path, s->labs.folder, &e) &&
+	    !path_state_find(&state, &path, &s->labs, &s->progress, &e))
+		while ((unit = path_next(&path, PATH_UNIT, unit)) &&
+		       strcmp(unit->name, s->lab->unit) != 0)
+			;
+	if (unit && path_state_of(&state, unit)->mark == PATH_LOCKED) {
+		snprintf(text, sizeof(text), "its unit %s builds on %s, which is not done yet",
+			 unit->number,
+			 path_item_called(called, sizeof(called),
+					  path_state_of(&state, unit)->locked_by));
+		row("path", text);
+	}
+	path_state_free(&state);
+	path_free(&path);
+}
+
 static void tell(const struct lab_session *s, const char *folder, bool again, int kept)
 {
 	const struct lab_manifest *lab = s->lab;
@@ -137,6 +163,7 @@ static void tell(const struct lab_session *s, const char *folder, bool again, in
 		snprintf(text, sizeof(text), "%s: %s", need.message, need.hint);
 		row("note", text);
 	}
+	note_path(s);
 	printf("\nNext: lvt lab brief, lvt lab predict, lvt lab run\n");
 }
 

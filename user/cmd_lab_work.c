@@ -14,12 +14,6 @@
 #include "lab/require.h"
 #include "lab/work_folder.h"
 
-static void warn(void *arg, const char *line)
-{
-	(void)arg;
-	command_warn(line);
-}
-
 int lab_ready(const struct lab_manifest *lab, struct trial_work *t, struct err *e)
 {
 	int err = require_check(lab, true, e);
@@ -32,7 +26,7 @@ int lab_ready_host(struct trial_work *t, struct err *e)
 	int err = session_rights(e);
 
 	if (!err)
-		err = journal_repair(JOURNAL_FOLDER, warn, NULL, e);
+		err = journal_repair(JOURNAL_FOLDER, lab_warn, NULL, e);
 	if (err)
 		return err;
 	t->session.signals = signals_open(0, e);
@@ -41,12 +35,12 @@ int lab_ready_host(struct trial_work *t, struct err *e)
 
 int lab_change(struct system_state *s, const struct fill *f, struct err *e)
 {
-	return system_change(s, f, warn, NULL, e);
+	return system_change(s, f, lab_warn, NULL, e);
 }
 
 int lab_restore(struct system_state *s, struct err *e)
 {
-	return system_restore(s, warn, NULL, e);
+	return system_restore(s, lab_warn, NULL, e);
 }
 
 static int open_folders(struct lab_work *w, struct err *e)

@@ -205,3 +205,15 @@ write_progress() {
 	# every lab stands in a unit
 	[ "$(jq '[.phases[].units[].labs[]] | length' course.json)" -eq "$(ls -d "$LVT_LABS"/[0-9]* | wc -l)" ]
 }
+
+@test "lab start: a lab before its turn on the path is begun, and that is said" {
+	sed -i '5s/^unit = .*/unit = real-world-case-studies/' labs/010-slow/lab.ini
+	run_split "$LVT" lab start 010
+	[ "$status" -eq 0 ]
+	[[ $out == *"  path    its unit 3.2 builds on phase 2, which is not done yet"* ]]
+	rm -rf "$STATE" home/lvt-labs
+	sed -i '5s/^unit = .*/unit = performance-metrics-basics/' labs/010-slow/lab.ini
+	run_split "$LVT" lab start 010
+	[ "$status" -eq 0 ]
+	[[ $out != *"  path  "* ]]
+}
